@@ -1,0 +1,71 @@
+"""Who is asking, and the one rule of sight: conditions that go inside other statements' WHERE."""
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Text,
+    any_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlmodel import col
+
+from app.errors import Forbidden
+from app.tables import Member, space
+
+
+class Caller(NamedTuple):
+    """Whose token the request carries; the claims stand in until Better Auth's row is there."""
+
+    id: str
+    name: str = ""
+    email: str | None = None
+    email_verified: bool = False
+    image: str | None = None
+
+
+def row_of(me: Caller) -> dict[str, Any]:
+    """The caller's row of Better Auth's table, made from the token's claims.
+
+    Raises Forbidden where they name no email address: the row cannot be without one.
+    """
+    if me.email is None:
+        raise Forbidden("your account is not known here, and your token carries no email")
+    return me._asdict()
+
+
+def teams_of(me: Caller) -> Select[UUID]:
+    return select(col(Member.team_id)).where(col(Member.user_id) == me.id)
+
+
+def spaces_of(me: Caller) -> CompoundSelect[str]:
+    """Where my rows live: with me, and in the teams that I am in."""
+    teams = teams_of(me).subquery()
+    return union_all(select(literal(me.id, Text).label("id")), select(cast(teams.c.team_id, Text)))
+
+
+def visible_to(me: Caller, table: Any) -> ColumnElement[bool]:
+    """The rule of sight: my own rows and my teams'.
+
+    = ANY (ARRAY (…)), not IN (…): read once, before the rows are looked at.
+    """
+    return space(table) == any_(func.array(spaces_of(me).scalar_subquery()))
+
+
+def deletable_by(me: Caller, table: Any) -> ColumnElement[bool]:
+    """Its owner may delete a row; so may whoever runs the team that it is in."""
+    runs = exists().where(
+        col(Member.team_id) == table.team_id,
+        col(Member.user_id) == me.id,
+        col(Member.role).in_(["owner", "admin"]),
+    )
+    return or_(table.user_id == me.id, runs)

@@ -1,0 +1,16 @@
+"""What is known about the request being answered, wherever the code stands."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass
+class Facts:
+    """Gathered while a request runs; its log line and its problems are written from them."""
+
+    request_id: str = ""
+    trips: int = 0
+    database_seconds: float = 0.0
+
+
+facts: ContextVar[Facts] = ContextVar("facts", default=Facts())  # noqa: B039  outside requests: nobody reads it

@@ -1,0 +1,70 @@
+"""Versions as ETags (RFC 9110, 8.8 and 13): 304 when nothing changed, 412 when something did."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, NoReturn, Protocol, TypeVar
+
+from fastapi import Depends, Header, Response
+from sqlalchemy import ColumnElement, true
+
+from app.errors import Forbidden, NotFound, NotModified, PreconditionFailed
+
+TAG = re.compile(r'(W/)?"([^"]*)"')
+
+
+class Versioned(Protocol):
+    version: int
+
+
+Row = TypeVar("Row", bound=Versioned)
+
+
+@dataclass
+class Tag:
+    """What a request says of versions, and the ETag that its answer gets."""
+
+    response: Response
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def __call__(self, row: Row) -> Row:
+        """Give the answer its ETag; raise NotModified for a reader who has this version."""
+        etag = f'"{row.version}"'
+        known = self.if_none_match or ""
+        if known.strip() == "*" or etag in {f'"{tag}"' for _, tag in TAG.findall(known)}:
+            raise NotModified(etag)
+        self.response.headers["ETag"] = etag
+        return row
+
+    @property
+    def versions(self) -> list[int] | None:
+        """The versions that may be changed; None for any. Weak and foreign tags match none."""
+        if self.if_match is None or self.if_match.strip() == "*":
+            return None
+        tags = [tag for weak, tag in TAG.findall(self.if_match) if not weak]
+        return [int(tag) for tag in tags if re.fullmatch(r"[0-9]{1,9}", tag)]
+
+    def refuse(self, row: Versioned | None) -> NoReturn:
+        """Say why a write touched nothing, from the row as the caller sees it now."""
+        if row is None:
+            raise NotFound
+        if self.versions is not None and row.version not in self.versions:
+            raise PreconditionFailed
+        raise Forbidden
+
+
+def unchanged(table: Any, versions: list[int] | None) -> ColumnElement[bool]:
+    """The condition behind If-Match, for a write's own WHERE: no time passes between the two."""
+    return true() if versions is None else table.version.in_(versions)
+
+
+async def reading(response: Response, if_none_match: Annotated[str | None, Header()] = None) -> Tag:
+    return Tag(response, if_none_match=if_none_match)
+
+
+async def writing(response: Response, if_match: Annotated[str | None, Header()] = None) -> Tag:
+    return Tag(response, if_match=if_match)
+
+
+Reading = Annotated[Tag, Depends(reading)]
+Writing = Annotated[Tag, Depends(writing)]

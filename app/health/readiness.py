@@ -1,0 +1,46 @@
+"""Can the database serve this code? Asked every 10 s at most: callers cannot keep it awake."""
+
+import time
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.db import OneTrip, pool_figures
+from app.errors import NotReady, Overloaded, Problem, refusal, sqlstate
+from app.health.queries import get_revision
+from app.health.schemas import Pool, Ready
+from app.tables import REVISION
+
+KEPT = 10.0
+UNDEFINED_TABLE = "42P01"
+
+
+class Readiness:
+    """The last answer, and until when it counts. By the wall clock: a sandbox may freeze."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.revision: str | None = None
+        self.problem: Problem | None = None
+
+    def get(self, db: OneTrip) -> Ready:
+        if time.time() >= self.until:
+            self.look(db)
+            self.until = time.time() + KEPT
+        if self.problem:
+            raise self.problem
+        return Ready(revision=str(self.revision), pool=Pool(**pool_figures()))
+
+    def look(self, db: OneTrip) -> None:
+        """Ahead is fine, since a deployment migrates first; behind is not."""
+        self.problem = None
+        try:
+            self.revision = get_revision(db)
+        except PoolTimeout:
+            self.problem = Overloaded()
+        except DBAPIError as error:
+            unmigrated = sqlstate(error) == UNDEFINED_TABLE
+            self.problem = NotReady() if unmigrated else refusal(error)
+        else:
+            if (self.revision or "") < REVISION:
+                self.problem = NotReady()

@@ -1,0 +1,30 @@
+"""Health needs no token and tells no secrets. Monitors that poll ask /health: it wakes nothing."""
+
+from fastapi import APIRouter
+
+from app.db import Database
+from app.endpoints import Endpoint
+from app.health.readiness import Readiness
+from app.health.schemas import Live, Ready
+from app.problems import documented
+
+router = APIRouter(prefix="/health", tags=["health"], route_class=Endpoint)
+readiness = Readiness()
+
+
+@router.get("")
+async def get_health() -> Live:
+    """The process lives; the database is not asked."""
+    return Live()
+
+
+@router.get("/ready", responses=documented(503))
+def get_readiness(db: Database) -> Ready:
+    """The database answers and is not behind the code. The answer is kept for 10 s."""
+    return readiness.get(db)
+
+
+@router.get("/db", responses=documented(503))
+def get_database_health(db: Database) -> Ready:
+    """The same as /health/ready."""
+    return readiness.get(db)

@@ -1,0 +1,56 @@
+"""What AWS Lambda sends, and how each kind is answered: HTTP by the app, all else by an error."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from mangum import Mangum
+
+from app.errors import Malformed
+
+log = logging.getLogger(__name__)
+HTTP = ("requestContext", "headers")
+TEXT = ["text/", "application/json", "application/problem+json"]
+
+
+class Handler:
+    """A Lambda handler: `handler(event, context)`.
+
+    The event loop is ours and made current for each event: asyncio.run() anywhere else in the
+    process, or a call from another thread, would leave Mangum without one.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self.loop)
+        # lifespan="off": Mangum would run start-up and shutdown around every event.
+        self.http = Mangum(app, lifespan="off", text_mime_types=TEXT)
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer an HTTP event (API Gateway v1 or v2, function URL, ALB).
+
+        Raises ValueError for anything else, so that the invocation counts as failed.
+        """
+        if not (isinstance(event, dict) and all(member in event for member in HTTP)):
+            raise ValueError("this function answers HTTP events only")
+        asyncio.set_event_loop(self.loop)
+        try:
+            return self.http(event, context)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            # The app answers for its own errors: these are events that hold no HTTP request.
+            log.warning("unreadable event", extra={"error": type(error).__name__})
+            return unreadable()
+
+
+def unreadable() -> dict[str, Any]:
+    problem = Malformed()
+    members = {"title": problem.title, "status": problem.status, "detail": problem.detail}
+    body = {"type": f"/problems/{problem.code}", **members, "code": problem.code, "request_id": ""}
+    headers = {"content-type": "application/problem+json"}
+    return {
+        "statusCode": problem.status,
+        "headers": headers,
+        "body": json.dumps(body),
+        "isBase64Encoded": False,
+    }

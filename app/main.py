@@ -1,0 +1,49 @@
+"""The app, assembled. Serve it with `uvicorn app.main:app`."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+
+from app import logs, problems
+from app.health.routes import router as health
+from app.settings import get_settings
+from app.tasks.routes import router as tasks
+from app.users.routes import router as users
+
+MEBIBYTE = 1024 * 1024
+SENT = "Authorization Content-Type Idempotency-Key If-Match If-None-Match X-Request-Id"
+SEEN = "ETag Link Location Retry-After X-Request-Id Idempotent-Replayed Server-Timing"
+
+
+def create_app() -> FastAPI:
+    settings = get_settings()
+    logs.configure(settings.log_level)
+    app = FastAPI(
+        title="Thaw",
+        version="0.1.0",
+        redirect_slashes=False,
+        max_body_size=MEBIBYTE,
+        generate_unique_id_function=operation_id,
+    )
+    problems.install(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=SENT.split(),
+        expose_headers=SEEN.split(),
+    )
+    app.add_middleware(logs.RequestLine)
+    app.include_router(health)
+    for router in (users, tasks):
+        everywhere = problems.documented(401, 403, 413, 415, 422, 500, 503)
+        app.include_router(router, prefix="/api/{user_id}", responses=everywhere)
+    return app
+
+
+def operation_id(route: APIRoute) -> str:
+    """`list_tasks`, not `list_tasks_api__user_id__tasks_get`: generated clients read like ours."""
+    return route.name
+
+
+app = create_app()

@@ -1,0 +1,182 @@
+"""Errors as answers: problem+json (RFC 9457) for all of them, and a page for each code."""
+
+import html
+import inspect
+import logging
+import traceback
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.context import facts
+from app.endpoints import escaped
+from app.errors import (
+    Invalid,
+    NotFound,
+    NotModified,
+    Overloaded,
+    Problem,
+    family,
+    refusal,
+    sqlstate,
+)
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+PROBLEM_JSON = "application/problem+json"
+
+
+class Mistake(BaseModel):
+    pointer: str = Field(description="JSON Pointer into the body; /query/… for a parameter")
+    detail: str
+    code: str
+
+
+class ProblemOut(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: str = Field(examples=["/problems/not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[Mistake] | None = None
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These answers, as an endpoint's `responses` for OpenAPI."""
+    titles = {
+        status: [kind.title for kind in family() if kind.status == status] for status in statuses
+    }
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": " / ".join(titles[status]), "content": content}
+        if titles[status]
+        else {"description": HTTPStatus(status).phrase}
+        for status in statuses
+    }
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the one schema that all problems share."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = document["components"]["schemas"]
+        schemas |= {**problem.pop("$defs"), "Problem": problem}
+    return app.openapi_schema or {}
+
+
+def reply(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    body = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": facts.get().request_id,
+        **({"errors": problem.errors} if problem.errors else {}),
+    }
+    all_headers = {**problem.headers, **(headers or {})}
+    return JSONResponse(body, problem.status, all_headers, PROBLEM_JSON)
+
+
+async def ours(_request: Request, problem: Any) -> Response:
+    return reply(problem)
+
+
+async def unchanged(_request: Request, answer: Any) -> Response:
+    return Response(status_code=304, headers={"ETag": answer.etag})
+
+
+async def routed(_request: Request, error: Any) -> Response:
+    """What Starlette says of routes and bodies, in our words."""
+    kind = next((each for each in family() if each.status == error.status_code), Problem)
+    return reply(kind(), error.headers)
+
+
+async def invalid(_request: Request, error: Any) -> Response:
+    """Say where each mistake is and what is wanted there, without echoing what was sent."""
+    mistakes = [
+        {"pointer": pointer(each["loc"]), "detail": wanted(each), "code": each["type"]}
+        for each in error.errors()
+    ]
+    return reply(Invalid(errors=mistakes[:100]))
+
+
+def pointer(place: tuple[Any, ...]) -> str:
+    steps = place[1:] if place[0] == "body" else place
+    return "".join(f"/{escaped(step)}" for step in steps)
+
+
+def wanted(mistake: dict[str, Any]) -> str:
+    """Pydantic's sentence, but for the kinds that quote the input."""
+    if mistake["type"].startswith(("uuid", "datetime", "timezone")):
+        kind = mistake["type"].partition("_")[0]
+        return {"uuid": "Should be a UUID"}.get(kind, "Should be an RFC 3339 time with a zone")
+    message: str = mistake["msg"]
+    return message.removeprefix("Value error, ")
+
+
+async def refused(_request: Request, error: Any) -> Response:
+    problem = refusal(error)
+    if problem.status >= 500:  # noqa: PLR2004  ours, not the caller's
+        kind = type(error.orig).__name__
+        log.error(problem.code, extra={"error": kind, "sqlstate": sqlstate(error)})
+    return reply(problem)
+
+
+async def crowded(_request: Request, _error: Any) -> Response:
+    log.error("pool exhausted")
+    return reply(Overloaded())
+
+
+class Unexpected:
+    """The last resort: an error that nobody foresaw is a problem too, and is logged without values.
+
+    Where it happened is enough: an exception's text may quote a row.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
+            where = "".join(traceback.format_tb(error.__traceback__, -4))
+            log.error("unexpected", extra={"error": type(error).__name__, "where": where})  # noqa: TRY400
+            await reply(Problem())(scope, receive, send)
+
+
+@router.get("/problems/{code}", response_class=HTMLResponse, include_in_schema=False)
+async def explain(code: str) -> str:
+    """The page that a problem's `type` points at."""
+    kind = next((each for each in family() if each.code == code), None)
+    if kind is None:
+        raise NotFound
+    meaning = html.escape(inspect.getdoc(kind) or "")
+    head = f"<!doctype html><title>{code}</title><h1>{kind.title}</h1>"
+    return f"{head}<p>{kind.status} {code}<p>{meaning}"
+
+
+def install(app: FastAPI) -> None:
+    app.include_router(router)
+    app.openapi = partial(described, app)  # type: ignore[method-assign]  # FastAPI's own way
+    app.add_middleware(Unexpected)
+    app.add_exception_handler(Problem, ours)
+    app.add_exception_handler(NotModified, unchanged)
+    app.add_exception_handler(HTTPException, routed)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(DBAPIError, refused)
+    app.add_exception_handler(PoolTimeout, crowded)

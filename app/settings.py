@@ -1,0 +1,130 @@
+"""Every environment variable the app knows; nothing else reads the environment."""
+
+import json
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(ValueError):
+    """The environment is wrong; the text is one sentence that says what to do, without secrets."""
+
+
+def names(*variables: str) -> Any:
+    """The first of these environment variables that is set."""
+    return AliasChoices(*variables)
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: SecretStr = Field(
+        validation_alias=names("DATABASE_URL", "POSTGRES_URL", "NEON_DATABASE_URL")
+    )
+    database_url_unpooled: SecretStr | None = Field(
+        None, validation_alias=names("DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING")
+    )
+    database_pool_size: int = Field(1, ge=1, le=100)
+    database_connect_timeout: int = Field(10, ge=1, le=60)
+    request_timeout: int = Field(25, ge=1, le=900)
+
+    jwks_url: str | None = None
+    jwks: str | None = None
+    jwt_issuer: str
+    jwt_audience: str
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    log_level: str = "INFO"
+    slow_statement_ms: int = Field(500, ge=0)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def split(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
+        """`CORS_ORIGINS=https://a.example,https://b.example`."""
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(part.strip().rstrip("/") for part in parts if part.strip())
+
+    @field_validator("database_url", "database_url_unpooled")
+    @classmethod
+    def usable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            postgres(value)
+        return value
+
+    @field_validator("jwks_url")
+    @classmethod
+    def fetched(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with https://")
+        return value
+
+    @field_validator("jwks")
+    @classmethod
+    def inline(cls, value: str | None) -> str | None:
+        if value and not isinstance(json.loads(value), dict):
+            raise ValueError("must be a JSON object with `keys`")
+        return value
+
+    @model_validator(mode="after")
+    def keyed(self) -> "Settings":
+        if not (self.jwks_url or self.jwks):
+            raise ValueError("set JWKS_URL (Better Auth's /api/auth/jwks) or JWKS")
+        return self
+
+
+def postgres(secret: SecretStr) -> URL:
+    """Read a Postgres URL as Neon and Vercel hand it out.
+
+    Raises ValueError, without echoing the URL, when it cannot be one.
+    """
+    try:
+        url = make_url(secret.get_secret_value())
+    except (ArgumentError, ValueError):
+        raise ValueError("is not a URL like postgresql://user:password@host/database") from None
+    if url.drivername.split("+")[0] not in {"postgres", "postgresql"}:
+        raise ValueError("must begin with postgresql://")
+    if not (url.host or "host" in url.query) or not url.database:
+        raise ValueError("must name a host and a database")
+    return url
+
+
+def direct_url() -> URL:
+    """Where migrations run: DATABASE_URL_UNPOOLED, else DATABASE_URL past Neon's pooler."""
+    settings = get_settings()
+    url = postgres(settings.database_url_unpooled or settings.database_url)
+    host = (url.host or "").replace("-pooler.", ".", 1)
+    return url.set(drivername="postgresql+psycopg2", host=host)
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process; raises SettingsError with one sentence per mistake."""
+    try:
+        settings = Settings()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        raise SettingsError(" ".join(map(sentence, error.errors()))) from None
+    return settings
+
+
+def sentence(error: Any) -> str:
+    name = str(error["loc"][0]).upper()
+    if error["type"] == "missing":
+        return f"{name} is not set: see .env.example."
+    return f"{name} {error['msg'].removeprefix('Value error, ')}."

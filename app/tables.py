@@ -1,0 +1,227 @@
+"""The whole database, on one page.
+
+Rules that rows must obey are constraints: the database tests them for free, under any race, and
+`REFUSALS` says what each refusal means to the caller. No ORM relationships: a lazy attribute is a
+round trip that nobody wrote, so joins are spelled out in each domain's queries.
+"""
+
+import os
+import time
+from datetime import datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    cast,
+    func,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel, col
+
+REVISION = "0001"
+"""The schema this code was written for; a test holds it against the migrations' own head."""
+
+SQLModel.metadata.naming_convention = {
+    "pk": "%(table_name)s_pkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+}
+
+REFUSALS = {
+    "user_email_key": ("email_taken", "another account has that email address"),
+    "tasks_team_id_user_id_fkey": ("not_found", "no such team"),
+}
+"""A constraint's name -> the error's code and the sentence that callers see."""
+
+Status = Literal["todo", "in_progress", "done"]
+Priority = Literal["low", "medium", "high", "urgent"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+"""In order of urgency, the least first: what sorting by priority means."""
+
+
+def new_id() -> UUID:
+    """Make a UUIDv7 (RFC 9562, 5.7): 48 bits of ms, 12 of the ms's fraction, 62 random.
+
+    The randomness is the kernel's: `random` would repeat itself in every sandbox restored from
+    one snapshot. The fraction keeps ids made one after another in that order.
+    """
+    ms, ns = divmod(time.time_ns(), 1_000_000)
+    fraction = (ns << 12) // 1_000_000
+    noise = int.from_bytes(os.urandom(8), "big") >> 2
+    return UUID(int=ms << 80 | 7 << 76 | fraction << 64 | 2 << 62 | noise)
+
+
+def set_by_database(default: Any, kind: Any = Integer) -> Any:
+    """A column that an INSERT may leave out."""
+    return Field(default=None, sa_type=kind, sa_column_kwargs={"server_default": default})
+
+
+def now() -> Any:
+    """The time at which the row is made."""
+    return set_by_database(func.now(), DateTime(timezone=True))
+
+
+def instant() -> Any:
+    """A time that may be absent."""
+    return Field(default=None, sa_type=DateTime(timezone=True))
+
+
+def time_column(name: str) -> Column[datetime]:
+    """A time that the database sets, in a column named otherwise than its attribute."""
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    """An enumeration that a migration can widen without rewriting a type."""
+    return CheckConstraint(f"{column} IN {values}", column)
+
+
+class User(SQLModel, table=True):
+    """Better Auth's table, of which we know these columns only; its migrations are its own."""
+
+    __tablename__ = "user"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    email: str = Field(unique=True, sa_type=Text)
+    email_verified: bool = Field(sa_column=Column("emailVerified", Boolean, nullable=False))
+    image: str | None = Field(None, sa_type=Text)
+    created_at: datetime = Field(sa_column=time_column("createdAt"))
+    updated_at: datetime = Field(sa_column=time_column("updatedAt"))
+
+
+class Team(SQLModel, table=True):
+    __tablename__ = "teams"
+    __table_args__ = (CheckConstraint("char_length(name) BETWEEN 1 AND 100", "name"),)
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+    created_at: datetime = now()
+    updated_at: datetime = now()
+    version: int = set_by_database("1")
+
+
+class Member(SQLModel, table=True):
+    __tablename__ = "members"
+    __table_args__ = (
+        one_of("role", ("owner", "admin", "member")),
+        Index("members_user_id_idx", "user_id"),
+    )
+
+    team_id: UUID = Field(primary_key=True, foreign_key="teams.id", ondelete="CASCADE")
+    user_id: str = Field(primary_key=True, foreign_key="user.id", ondelete="CASCADE", sa_type=Text)
+    role: str = set_by_database("member", Text)
+    joined_at: datetime = now()
+
+
+def space(table: Any) -> ColumnElement[str]:
+    """Where a row lives: in its team, or with its owner alone.
+
+    One expression, so that one index per sort serves both and a list never reads what it drops.
+    """
+    return func.coalesce(cast(table.team_id, Text), table.user_id)
+
+
+def urgency(table: Any) -> ColumnElement[int]:
+    order = literal_column(f"ARRAY{list(PRIORITIES)}", ARRAY(Text))
+    return func.array_position(order, table.priority)
+
+
+def due(table: Any) -> ColumnElement[datetime]:
+    """When a task is due; without a date, at the end of time: a sort key is never NULL."""
+    return func.coalesce(table.due_at, literal_column("'infinity'::timestamptz"))
+
+
+def words(*columns: Any) -> ColumnElement[Any]:
+    """The words of a row, stemmed, as full-text search compares them."""
+    joined = columns[0]
+    for column in columns[1:]:
+        joined = joined + text("' '") + func.coalesce(column, text("''"))
+    return func.to_tsvector(text("'english'::regconfig"), joined)
+
+
+class Task(SQLModel, table=True):
+    """A task belongs to a user and may be shared with a team that the user is in.
+
+    A team_id without its owner's membership cannot be: leaving the team takes one's tasks back.
+    """
+
+    __tablename__ = "tasks"
+    __table_args__: Any = (
+        ForeignKeyConstraint(
+            ["team_id", "user_id"],
+            ["members.team_id", "members.user_id"],
+            ondelete="SET NULL (team_id)",
+        ),
+        CheckConstraint("char_length(title) BETWEEN 1 AND 200", "title"),
+        CheckConstraint("char_length(description) <= 2000", "description"),
+        CheckConstraint("cardinality(tags) <= 20 AND '' <> ALL (tags)", "tags"),
+        CheckConstraint("(status = 'done') = (completed_at IS NOT NULL)", "completed_at"),
+        one_of("status", STATUSES),
+        one_of("priority", PRIORITIES),
+        Index("tasks_user_id_team_id_idx", "user_id", "team_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    user_id: str = Field(foreign_key="user.id", ondelete="CASCADE", sa_type=Text)
+    team_id: UUID | None = None
+    title: str = Field(sa_type=Text)
+    description: str | None = Field(None, sa_type=Text)
+    status: str = set_by_database("todo", Text)
+    priority: str = set_by_database("medium", Text)
+    tags: list[str] = set_by_database("{}", ARRAY(Text))
+    due_at: datetime | None = instant()
+    completed_at: datetime | None = instant()
+    created_at: datetime = now()
+    updated_at: datetime = now()
+    deleted_at: datetime | None = instant()
+    version: int = set_by_database("1")
+
+
+SORTS: dict[str, Any] = {
+    "created_at": Task.created_at,
+    "updated_at": Task.updated_at,
+    "due_at": due(Task),
+    "priority": urgency(Task),
+    "title": Task.title,
+}
+LIVE = col(Task.deleted_at).is_(None)
+for name, key in SORTS.items():
+    Index(f"tasks_{name}_idx", space(Task), key, col(Task.id), postgresql_where=LIVE)
+Index("tasks_deleted_idx", space(Task), col(Task.id), postgresql_where=~LIVE)
+Index("tasks_words_idx", words(Task.title, Task.description), postgresql_using="gin")
+
+
+class Operation(SQLModel, table=True):
+    """Evidence that a write happened, written by the write's own statement: see idempotency.py.
+
+    No foreign key to the user: it would stand in the way of deleting one. `wanted = done` rolls a
+    whole batch back when one of its rows was refused.
+    """
+
+    __tablename__ = "operations"
+    __table_args__: Any = (
+        CheckConstraint("wanted = done", "all_or_nothing"),
+        Index("operations_created_at_idx", "created_at", postgresql_using="brin"),
+    )
+
+    user_id: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    fingerprint: str = Field(sa_type=Text)
+    result_ids: list[str] = Field(sa_type=ARRAY(Text), nullable=False)
+    wanted: int
+    done: int
+    created_at: datetime = now()

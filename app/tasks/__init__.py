@@ -1,0 +1,1 @@
+"""Tasks: what a person means to do, alone or with a team."""

@@ -1,0 +1,130 @@
+"""HTTP only: one endpoint is one query; a refusal asks once more, to say why."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.auth import Me
+from app.db import Database
+from app.endpoints import Endpoint
+from app.errors import Conflict, NotFound, found
+from app.etags import Reading, Writing
+from app.idempotency import Once
+from app.pages import Page, page
+from app.problems import documented
+from app.tables import Task
+from app.tasks import queries, rules
+from app.tasks.schemas import (
+    NewTask,
+    NewTasks,
+    TaskChange,
+    TaskChanges,
+    TaskIds,
+    TaskOut,
+    TaskQuery,
+    TasksOut,
+    TaskStats,
+)
+from app.tasks.stats import get_stats
+
+router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=Endpoint)
+
+
+@router.get("", response_model=Page[TaskOut], responses=documented(400))
+def list_tasks(
+    db: Database, me: Me, query: Annotated[TaskQuery, Query()], request: Request, response: Response
+) -> dict[str, Any]:
+    rows = queries.list_tasks(db, me, query)
+    return page(rows, queries.KEYS[query.key], query, request, response)
+
+
+@router.get("/stats", response_model=TaskStats)
+def get_task_stats(db: Database, me: Me) -> Any:
+    return get_stats(db, me)
+
+
+@router.post("", response_model=TaskOut, status_code=201, responses=documented(400, 404, 409))
+def add_task(db: Database, me: Me, once: Once, tag: Writing, new: NewTask) -> Task:
+    tasks = queries.add_tasks(db, me, once, [new.model_dump(mode="json")])
+    if tasks is None:
+        raise NotFound("no such team")
+    task = found(queries.one(tasks))
+    tag.response.headers["Location"] = f"/api/me/tasks/{task.id}"
+    return tag(task)
+
+
+@router.post(
+    "/batch", response_model=TasksOut, status_code=201, responses=documented(400, 404, 409)
+)
+def add_tasks(db: Database, me: Me, once: Once, new: NewTasks) -> dict[str, Any]:
+    tasks = queries.add_tasks(db, me, once, new.model_dump(mode="json")["items"])
+    if tasks is None:
+        raise rules.bad_addition(new.items, queries.get_teams(db, me))
+    return {"items": tasks}
+
+
+@router.patch("/batch", response_model=TasksOut, responses=documented(400, 404, 409, 412))
+def change_tasks(db: Database, me: Me, once: Once, changes: TaskChanges) -> dict[str, Any]:
+    values = changes.model_dump(mode="json", exclude_unset=True)["items"]
+    tasks = queries.change_tasks(db, me, once, values)
+    if tasks is None:
+        seen = queries.get_tasks(db, me, [change.id for change in changes.items])
+        raise rules.bad_change(me, changes.items, seen, queries.get_teams(db, me))
+    return {"items": tasks}
+
+
+@router.post(
+    "/batch-delete", status_code=204, response_class=Response, responses=documented(400, 404, 409)
+)
+def delete_tasks(db: Database, me: Me, once: Once, tasks: TaskIds) -> None:
+    if not queries.delete_tasks(db, me, once, tasks.ids):
+        raise rules.bad_deletion(me, tasks.ids, queries.get_tasks(db, me, tasks.ids))
+
+
+@router.get("/{task_id}", response_model=TaskOut, responses=documented(304, 404))
+def get_task(db: Database, me: Me, tag: Reading, task_id: UUID) -> Task:
+    return tag(found(queries.get_task(db, me, task_id)))
+
+
+@router.patch("/{task_id}", response_model=TaskOut, responses=documented(400, 404, 409, 412))
+def change_task(
+    db: Database, me: Me, once: Once, tag: Writing, task_id: UUID, change: TaskChange
+) -> Task:
+    values = change.model_dump(exclude_unset=True)
+    task = queries.change_task(db, me, once, task_id, tag.versions, values)
+    return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
+
+
+@router.delete(
+    "/{task_id}", status_code=204, response_class=Response, responses=documented(404, 409, 412)
+)
+def delete_task(
+    db: Database, me: Me, once: Once, tag: Writing, task_id: UUID, *, permanent: bool = False
+) -> None:
+    delete = queries.purge_task if permanent else queries.delete_task
+    if not delete(db, me, once, task_id, tag.versions):
+        tag.refuse(queries.get_task(db, me, task_id, deleted=permanent))
+
+
+@router.post("/{task_id}/complete", response_model=TaskOut, responses=documented(404, 409, 412))
+def complete_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
+    task = queries.change_task(db, me, once, task_id, tag.versions, queries.DONE)
+    return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
+
+
+@router.post("/{task_id}/reopen", response_model=TaskOut, responses=documented(404, 409, 412))
+def reopen_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
+    task = queries.change_task(db, me, once, task_id, tag.versions, queries.REOPENED)
+    return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
+
+
+@router.post("/{task_id}/restore", response_model=TaskOut, responses=documented(404, 409, 412))
+def restore_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
+    task = queries.restore_task(db, me, once, task_id, tag.versions)
+    if task is None:
+        kept = queries.get_task(db, me, task_id, deleted=True)
+        if kept and kept.deleted_at is None:
+            raise Conflict("the task is not deleted")
+        tag.refuse(kept)
+    return tag(task)

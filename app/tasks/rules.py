@@ -1,0 +1,54 @@
+"""Why a batch was refused: the first of its items that could not be."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from app.access import Caller
+from app.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Problem
+from app.tables import Task
+from app.tasks.schemas import NewTask, TaskChangeById
+
+
+def bad_addition(news: Sequence[NewTask], teams: Collection[UUID]) -> Problem:
+    """Only a team that the caller is not in keeps a new task out."""
+    for n, new in enumerate(news):
+        if new.team_id is not None and new.team_id not in teams:
+            return at(n, NotFound, "no such team", "items", "team_id")
+    return Conflict("your teams changed meanwhile")
+
+
+def bad_change(
+    me: Caller,
+    changes: Sequence[TaskChangeById],
+    seen: Mapping[UUID, Task],
+    teams: Collection[UUID],
+) -> Problem:
+    for n, change in enumerate(changes):
+        task = seen.get(change.id)
+        if task is None:
+            return at(n, NotFound, "no such task", "items")
+        if change.version not in {None, task.version}:
+            return at(n, PreconditionFailed, "it changed since you read it", "items")
+        if "team_id" in change.model_fields_set and task.user_id != me.id:
+            return at(n, Forbidden, "only its owner may move it", "items", "team_id")
+        if change.team_id is not None and change.team_id not in teams:
+            return at(n, NotFound, "no such team", "items", "team_id")
+    return Conflict("the tasks changed meanwhile")
+
+
+def bad_deletion(me: Caller, ids: Sequence[UUID], seen: Mapping[UUID, Task]) -> Problem:
+    for n, id in enumerate(ids):
+        if id not in seen:
+            return at(n, NotFound, "no such task", "ids")
+        if seen[id].user_id != me.id:
+            return at(n, Forbidden, "only its owner or an admin of its team may", "ids")
+    return Conflict("the tasks changed meanwhile")
+
+
+def at(index: int, kind: type[Problem], detail: str, *place: str) -> Problem:
+    """The problem of one item, pointed at."""
+    steps = [place[0], str(index), *place[1:]]
+    pointer = "".join(f"/{step}" for step in steps)
+    return kind(
+        f"item {index}: {detail}", [{"pointer": pointer, "detail": detail, "code": kind.code}]
+    )

@@ -1,0 +1,155 @@
+"""What callers send to make and change tasks, and what they get."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
+
+from app.fields import Time
+from app.pages import PageQuery
+from app.tables import Priority, Status
+
+BATCH = 500
+Title = Annotated[str, Field(min_length=1, max_length=200, examples=["Water the plants"])]
+Description = Annotated[str, Field(max_length=2000)]
+Tags = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=50)]],
+    Field(max_length=20, examples=[["home", "garden"]]),
+]
+
+
+class NewTask(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title
+    description: Description | None = None
+    status: Status = "todo"
+    priority: Priority = "medium"
+    tags: Tags = []
+    due_at: Time | None = None
+    team_id: UUID | None = None
+
+
+class TaskChange(BaseModel):
+    """A merge patch (RFC 7396): what is absent stays, null clears what can be empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title = ""
+    description: Description | None = None
+    status: Status = "todo"
+    priority: Priority = "medium"
+    tags: Tags = []
+    due_at: Time | None = None
+    team_id: UUID | None = None
+
+
+class TaskChangeById(TaskChange):
+    id: UUID
+    version: int | None = Field(None, ge=1, le=2**31 - 1, description="Only if it still has this")
+
+
+def distinct(ids: list[UUID]) -> list[UUID]:
+    if len(set(ids)) != len(ids):
+        raise ValueError("should name each task once")
+    return ids
+
+
+class NewTasks(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[NewTask] = Field(min_length=1, max_length=BATCH)
+
+
+class TaskChanges(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[TaskChangeById] = Field(min_length=1, max_length=BATCH)
+
+    @field_validator("items")
+    @classmethod
+    def once(cls, items: list[TaskChangeById]) -> list[TaskChangeById]:
+        distinct([item.id for item in items])
+        return items
+
+
+class TaskIds(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[UUID] = Field(min_length=1, max_length=BATCH)
+
+    _once = field_validator("ids")(distinct)
+
+
+class TaskOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    user_id: str
+    team_id: UUID | None
+    title: str
+    description: str | None
+    status: Status
+    priority: Priority
+    tags: list[str]
+    due_at: Time | None
+    completed_at: Time | None
+    created_at: Time
+    updated_at: Time
+    deleted_at: Time | None
+    version: int
+
+    @computed_field
+    def completed(self) -> bool:
+        return self.status == "done"
+
+
+class TasksOut(BaseModel):
+    items: list[TaskOut]
+
+
+class TaskQuery(PageQuery):
+    """Filters of the list; every one given narrows it."""
+
+    status: list[Literal["todo", "in_progress", "done", "pending", "completed", "all"]] = Field(
+        [], description="May repeat; `pending` is todo or in_progress, `completed` is done"
+    )
+    priority: list[Priority] = Field([], description="May repeat")
+    completed: bool | None = None
+    tag: list[str] = Field([], max_length=20, description="May repeat: tasks that have them all")
+    due_before: Time | None = None
+    due_after: Time | None = None
+    created_after: Time | None = None
+    team_id: UUID | None = None
+    q: str | None = Field(None, min_length=1, max_length=200, description="Words to search for")
+    deleted: bool = Field(default=False, description="The deleted ones instead")
+    sort: Literal[
+        "created_at", "-created_at", "updated_at", "-updated_at", "due_at", "-due_at",
+        "priority", "-priority", "title", "-title",
+    ] = "-created_at"  # fmt: skip
+
+    @property
+    def statuses(self) -> set[str] | None:
+        """The plain statuses asked for; None for all."""
+        groups = {"pending": {"todo", "in_progress"}, "completed": {"done"}}
+        if not self.status or "all" in self.status:
+            return None
+        return set().union(*(groups.get(each, {each}) for each in self.status))
+
+
+class DayCount(BaseModel):
+    date: str = Field(examples=["2026-01-31"])
+    count: int
+
+
+class TaskStats(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    total: int
+    by_status: dict[Status, int]
+    by_priority: dict[Priority, int]
+    overdue: int
+    due_within_7_days: int
+    completed_per_day: list[DayCount] = Field(description="The last 30 days in UTC, oldest first")
+    completion_rate: float = Field(description="Done of all, 0 to 1")
+    median_hours_to_complete: float | None

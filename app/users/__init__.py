@@ -1,0 +1,1 @@
+"""Users: whom Better Auth signed up, as they show themselves."""

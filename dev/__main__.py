@@ -1,0 +1,5 @@
+"""`python -m dev` is `thaw`."""
+
+from dev.cli import main
+
+main()

@@ -1,0 +1,88 @@
+"""The `thaw` command: a table of commands, each a module that is imported when it is called."""
+
+import importlib
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from dev import Trouble
+
+COMMANDS = {
+    "up": ("dev.up:up", "Serve the API on a laptop: database, demo data, a token, reload."),
+    "token": ("dev.token:token", "Print a token for the local API."),
+    "migrate": ("dev.migrate:migrate", "Bring the database to the revision the code expects."),
+    "seed": ("dev.seed:seed", "Add the demo's users, team and tasks, once."),
+    "doctor": ("dev.doctor:doctor", "Say what is wrong with the settings or the database."),
+    "invoke": ("dev.invoke:invoke", "Call the Lambda handler with an event, on this machine."),
+    "prove": ("dev.prove:app", "Measure what the README claims."),
+}
+
+EXAMPLES = """
+Examples:
+
+  thaw up --port 9000    an API with a database of its own, until Ctrl-C
+
+  curl -H "Authorization: Bearer $(thaw token)" localhost:8000/api/me/tasks
+
+  DATABASE_URL=postgresql://… thaw migrate    a database elsewhere
+
+Without DATABASE_URL, in the environment or .env, every command uses the embedded Postgres in .thaw.
+"""
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# Pretty tracebacks are off: they print local variables, and those hold secrets.
+app = typer.Typer(
+    no_args_is_help=True, epilog=EXAMPLES, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def thaw() -> None:
+    """Tools for working on Thaw: run it, feed it, ask it what is wrong, measure it."""
+
+
+def add(name: str, place: str, summary: str) -> None:
+    """Register a command by name; its own help, options and imports wait until it is called."""
+
+    @app.command(
+        name,
+        help=summary,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def call(context: typer.Context) -> None:
+        load(place)(context.args, prog_name=f"thaw {name}")
+
+
+def load(place: str) -> typer.Typer:
+    module, name = place.split(":")
+    found = getattr(importlib.import_module(module), name)
+    if isinstance(found, typer.Typer):
+        return found
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command()(found)
+    return alone
+
+
+for name, (place, summary) in COMMANDS.items():
+    add(name, place, summary)
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Stop in good order, once: a second signal must not cut the clean-up short."""
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    for each in STOPS:
+        if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN:  # nohup
+            signal.signal(each, interrupt)
+    try:
+        app(prog_name="thaw")
+    except Trouble as trouble:
+        sys.exit(f"thaw: {trouble}")

@@ -1,0 +1,97 @@
+"""The environment of a laptop: what the developer has configured, and what we lend for the rest."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import psycopg2
+from dotenv import dotenv_values
+
+from dev import ROOT, STATE, Trouble, keys
+from dev.postgres import Postgres
+from dev.progress import step
+
+__all__ = ["ROOT", "STATE", "chosen", "configured", "database", "environment", "host_of", "libpq"]
+
+ORIGIN = "http://localhost:3000"
+"""Where a front end with Better Auth runs on a laptop: its tokens' issuer and audience."""
+
+DATABASE_NAMES = ("DATABASE_URL", "POSTGRES_URL", "NEON_DATABASE_URL")
+IDENTITY = {"JWKS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"}
+
+
+def environment(database_url: str) -> dict[str, str]:
+    """Every variable the app needs, on this checkout's own database and key."""
+    return {
+        "DATABASE_URL": database_url,
+        "DATABASE_URL_UNPOOLED": database_url,
+        "JWKS": keys.jwks(),
+        "JWT_ISSUER": ORIGIN,
+        "JWT_AUDIENCE": ORIGIN,
+        "CORS_ORIGINS": ORIGIN,
+    }
+
+
+def configured() -> dict[str, str]:
+    """What .env and the environment say, the environment louder, as in app.settings."""
+    both = {**dotenv_values(ROOT / ".env"), **os.environ}
+    return {name: value for name, value in both.items() if value}
+
+
+def chosen() -> str | None:
+    """The URL of a database that the developer has chosen, under any name that the app knows."""
+    own = configured()
+    return next((own[name] for name in DATABASE_NAMES if name in own), None)
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The database chosen, else the embedded one, started unless it runs; yields its URL.
+
+    The environment of this process and its children is complete from then on.
+    """
+    with ExitStack() as stack:
+        url = chosen()
+        if url:
+            reach(url)
+        else:
+            with step("starting the embedded Postgres"):
+                postgres = Postgres(STATE / "postgres", durable=True)
+                url = stack.enter_context(postgres).url
+        lend(url)
+        yield url
+
+
+def reach(url: str) -> None:
+    """Raise Trouble unless a database answers; its words are passed on without credentials."""
+    try:
+        psycopg2.connect(libpq(url), connect_timeout=15).close()
+    except psycopg2.OperationalError as error:
+        why = re.sub(r"[^\s\"]*@", "…@", str(error).strip().splitlines()[0])
+        raise Trouble(f"The database of DATABASE_URL does not answer: {why}") from None
+    except psycopg2.ProgrammingError:
+        raise Trouble(
+            "DATABASE_URL is not a URL like postgresql://user:password@host/database."
+        ) from None
+
+
+def libpq(url: str) -> str:
+    """The URL without the driver that SQLAlchemy lets it name."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+
+
+def host_of(url: str) -> str:
+    return urlsplit(url).hostname or "its default host"
+
+
+def lend(url: str) -> None:
+    """Set what is not configured; keys and issuer belong together and are lent together."""
+    own = configured()
+    lent = environment(url)
+    if chosen():
+        lent.pop("DATABASE_URL_UNPOOLED")  # theirs may be pooled: the app decides
+    if own.keys() & {"JWKS", "JWKS_URL"}:
+        lent = {name: value for name, value in lent.items() if name not in IDENTITY}
+    os.environ.update({name: value for name, value in lent.items() if name not in own})

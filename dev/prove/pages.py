@@ -1,0 +1,144 @@
+"""Counts the rows that Postgres reads for a page of tasks, at the list's start and deep inside."""
+
+import importlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psycopg2
+from sqlalchemy import event
+
+from dev.prove import Proof, Step, Verdict
+from dev.prove._stage import demo_token, need, stage
+
+ROWS = 100_000
+LIMIT = 50
+MOST = 4 * LIMIT
+GOAL = f"a page of {LIMIT} of {ROWS:,} tasks by cursor reads at most {MOST} rows, at any depth."
+
+SORTS = [
+    sign + name
+    for name in ("created_at", "updated_at", "due_at", "priority", "title")
+    for sign in ("", "-")
+]
+
+# Half of the tasks are shared with one of two teams; every third has no date; titles repeat.
+# As many tasks of somebody else lie between them.
+FILL = """
+INSERT INTO "user" (id, name, email, "emailVerified") VALUES
+    ('demo', 'Demo', 'demo@example.com', true), ('other', 'Other', 'other@example.com', true);
+WITH made AS (
+    INSERT INTO teams (id, name) SELECT gen_random_uuid(), 'Team ' || n FROM generate_series(1, 2) n
+    RETURNING id
+) INSERT INTO members (team_id, user_id, role) SELECT id, 'demo', 'owner' FROM made;
+INSERT INTO tasks (id, user_id, team_id, title, priority, due_at, created_at, updated_at)
+SELECT gen_random_uuid(), owner,
+    CASE WHEN owner = 'demo' AND n %% 2 = 0 THEN team[1 + n / 2 %% 2] END,
+    'Task ' || hashint4(n) %% 50000,
+    (ARRAY['low', 'medium', 'high', 'urgent'])[1 + abs(hashint4(n + 1)) %% 4],
+    CASE WHEN n %% 3 > 0 THEN now() + make_interval(mins => abs(hashint4(n + 2) %% 500000)) END,
+    now() - make_interval(secs => %(rows)s - n),
+    now() - make_interval(secs => abs(hashint4(n + 3) %% %(rows)s))
+FROM generate_series(1, %(rows)s) n, unnest(ARRAY['demo', 'other']) owner,
+    (SELECT array_agg(team_id) team FROM members WHERE user_id = 'demo') teams
+"""
+
+
+class Paging(NamedTuple):
+    """Rows read at each depth, by cursor and by page number."""
+
+    sort: str
+    by_cursor: list[int]
+    by_number: list[int]
+
+
+def prove(rows: int = ROWS) -> Proof:
+    token = demo_token()
+    yield Step("starting Postgres", 0)
+    with stage() as proxy:
+        yield Step(f"filling in {rows:,} tasks", 0.05)
+        connection = psycopg2.connect(proxy.url)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(FILL, {"rows": rows})
+            cursor.execute("VACUUM ANALYZE")
+        reader = Reader(connection, token)
+        measured = []
+        for done, sort in enumerate(SORTS):
+            yield Step(f"paging by {sort}", 0.2 + 0.8 * done / len(SORTS))
+            measured.append(page(reader, sort, depths(rows)))
+        connection.close()
+    return judge(measured, depths(rows))
+
+
+def depths(rows: int) -> list[int]:
+    """The first page, the middle one and the last."""
+    return [0, rows // 2, rows - LIMIT]
+
+
+class Reader:
+    """Asks the API, and asks Postgres to explain the statement that the API sent."""
+
+    def __init__(self, connection: Any, token: str) -> None:  # noqa: ANN401  psycopg2 has no types
+        self._connection = connection
+        self._token = token
+        self._sent: list[str] = []
+        engine = importlib.import_module("app.db").engine()
+        # First in line: before the app adds anything to the statement.
+        event.listen(engine, "before_cursor_execute", self._note, insert=True)
+
+    def _note(self, _connection: Any, cursor: Any, sql: str, values: Any, *_: Any) -> None:  # noqa: ANN401
+        self._sent.append(cursor.mogrify(sql, values).decode())
+
+    def list(self, query: str) -> dict[str, Any]:
+        self._sent.clear()
+        return need("GET", f"/api/me/tasks?{query}", self._token)
+
+    def rows_read(self, query: str) -> int:
+        self.list(query)
+        (statement,) = self._sent
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}".encode())
+            (explained,) = cursor.fetchone()
+        return round(sum(map(read_by, nodes(explained[0]["Plan"]))))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def read_by(node: dict[str, Any]) -> float:
+    """Rows that a scan of a table returned, and those it read only to drop."""
+    if "Relation Name" not in node:
+        return 0
+    seen = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+    return sum(float(node.get(name, 0)) for name in seen) * float(node["Actual Loops"])
+
+
+def page(reader: Reader, sort: str, depths: list[int]) -> Paging:
+    """A numbered page's `next` is the cursor behind it, however deep."""
+    by_cursor, by_number = [], []
+    for depth in depths:
+        number = f"sort={sort}&page_size={LIMIT}&page="
+        query = f"sort={sort}&limit={LIMIT}"
+        if depth:
+            query += f"&cursor={reader.list(number + str(depth // LIMIT))['next']}"
+        by_cursor.append(reader.rows_read(query))
+        by_number.append(reader.rows_read(number + str(depth // LIMIT + 1)))
+    return Paging(sort, by_cursor, by_number)
+
+
+def judge(measured: list[Paging], depths: list[int]) -> Verdict:
+    ways = [f"{way} at\n{depth:,}" for way in ("cursor", "number") for depth in depths]
+    rows = [
+        (sort, *(f"{read:,}" for read in by_cursor + by_number))
+        for sort, by_cursor, by_number in measured
+    ]
+    most = max(read for paging in measured for read in paging.by_cursor)
+    others = max(read for paging in measured for read in paging.by_number)
+    figure = (
+        f"at most {most:,} rows read for a page of {LIMIT} by cursor (goal {MOST}), "
+        f"{others:,} by page number with its total"
+    )
+    return Verdict(("Sort", *ways), rows, figure, most <= MOST)

@@ -1,0 +1,119 @@
+"""What a caller sends arrives through every door of AWS, changed only as that door changes it."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from mangum import Mangum
+from starlette.types import Receive, Scope, Send
+
+from dev.events import DOORS, Request, http_api, load_balancer, rest_api
+from dev.lambda_function import Context, response
+
+JSON = ("Content-Type", "application/json")
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    seen = {
+        "method": scope["method"],
+        "path": scope["path"],
+        "query": scope["query_string"].decode(),
+        "headers": [[name.decode(), value.decode()] for name, value in scope["headers"]],
+        "body": (await receive())["body"].decode("latin-1"),
+    }
+    headers = [(b"content-type", b"application/json"), (b"x-seen", b"yes")]
+    headers += [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
+    await send({"type": "http.response.start", "status": 201, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(seen).encode()})
+
+
+@pytest.fixture(autouse=True)
+def loop() -> Iterator[None]:
+    """Mangum looks for a loop that is not running; since Python 3.12 nobody makes one unasked."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture(params=DOORS)
+def door(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def through(door: str, request: Request) -> dict[str, Any]:
+    handler = Mangum(echo, lifespan="off")
+    answer = response(handler(DOORS[door](request), Context()))  # type: ignore[arg-type]
+    seen: dict[str, Any] = json.loads(answer.body)
+    return seen
+
+
+def test_method_path_query_and_body_arrive_through_every_door(door: str) -> None:
+    request = Request("PATCH", "/api/me/tasks?q=a%20b&limit=5", [JSON], '{"ü":1}'.encode())
+    seen = through(door, request)
+    assert (seen["method"], seen["path"]) == ("PATCH", "/api/me/tasks")
+    assert seen["query"] in {"q=a%20b&limit=5", "q=a+b&limit=5"}
+    assert seen["body"].encode("latin-1") == request.body
+
+
+def test_headers_arrive_through_every_door_with_those_of_the_gateway(door: str) -> None:
+    seen = dict(through(door, Request("GET", "/", [("Authorization", "Bearer x")]))["headers"])
+    assert seen["authorization"] == "Bearer x"
+    assert seen["x-forwarded-proto"] == "https"
+    assert seen["host"] == "thaw.example"
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "application/json"])
+def test_bytes_that_are_no_text_arrive_unharmed(door: str, kind: str) -> None:
+    request = Request("POST", "/", [("Content-Type", kind)], b"\x00\xff\xfe")
+    assert through(door, request)["body"].encode("latin-1") == request.body
+
+
+def test_status_headers_and_every_cookie_come_back(door: str) -> None:
+    handler = Mangum(echo, lifespan="off")
+    answer = response(handler(DOORS[door](Request("GET", "/", [])), Context()))  # type: ignore[arg-type]
+    assert (answer.status, answer.header("X-Seen")) == (201, "yes")
+    cookies = [value for name, value in answer.headers if name.lower() == "set-cookie"]
+    assert cookies == ["a=1", "b=2"]
+
+
+def test_a_result_in_base64_is_decoded() -> None:
+    answer = response({"statusCode": 200, "body": "AP8=", "isBase64Encoded": True})
+    assert answer.body == b"\x00\xff"
+
+
+def test_only_an_http_api_decodes_the_path() -> None:
+    request = Request("GET", "/tasks/a%2Fb", [])
+    assert http_api(request)["rawPath"] == "/tasks/a/b"
+    assert rest_api(request)["path"] == load_balancer(request)["path"] == "/tasks/a%2Fb"
+
+
+def test_a_load_balancer_does_not_decode_the_query() -> None:
+    request = Request("GET", "/?q=a%20b", [])
+    assert load_balancer(request)["queryStringParameters"] == {"q": "a%20b"}
+    assert rest_api(request)["queryStringParameters"] == {"q": "a b"}
+
+
+def test_repeated_values_are_joined_listed_or_lost_as_each_door_does() -> None:
+    request = Request("GET", "/?tag=a&tag=b", [("X-A", "1"), ("X-A", "2")])
+    assert http_api(request)["queryStringParameters"] == {"tag": "a,b"}
+    assert http_api(request)["headers"]["x-a"] == "1,2"
+    assert rest_api(request)["multiValueQueryStringParameters"] == {"tag": ["a", "b"]}
+    assert load_balancer(request)["queryStringParameters"] == {"tag": "b"}
+    every = load_balancer(request, multi_value=True)
+    assert every["multiValueHeaders"]["x-a"] == ["1", "2"]
+    assert "headers" not in every
+
+
+def test_an_http_api_carries_cookies_apart() -> None:
+    event = http_api(Request("GET", "/", [("Cookie", "a=1; b=2")]))
+    assert event["cookies"] == ["a=1", "b=2"]
+    assert "cookie" not in event["headers"]
+
+
+def test_the_time_left_falls_to_zero_and_no_further() -> None:
+    assert 29_000 < Context(30).get_remaining_time_in_millis() <= 30_000
+    assert Context(-1).get_remaining_time_in_millis() == 0

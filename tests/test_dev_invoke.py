@@ -1,0 +1,109 @@
+"""`thaw invoke` sends what was asked for, and its exit code tells scripts how it went."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer import Typer
+from typer.testing import CliRunner, Result
+
+from dev import local
+from dev.invoke import invoke
+
+app = Typer()
+app.command()(invoke)
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The events that reach a function which answers /missing with 404 and all else with 200."""
+    seen: list[dict[str, Any]] = []
+
+    def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
+        seen.append(event)
+        status = 404 if event["rawPath"] == "/missing" else 200
+        headers = {"content-type": "application/json"}
+        return {"statusCode": status, "headers": headers, "body": '{"id":1}'}
+
+    monkeypatch.setitem(sys.modules, "app.aws", SimpleNamespace(handler=handler))
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configured database that is never asked."""
+    for name, value in local.environment("postgresql://thaw.example/thaw").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(local, "reach", lambda _: None)
+
+
+def thaw_invoke(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=stdin)
+
+
+def test_the_body_is_printed_alone_and_the_rest_beside_it(events: list[dict[str, Any]]) -> None:
+    result = thaw_invoke("GET", "/api/me/tasks?limit=1")
+    assert result.exit_code == 0
+    assert result.stdout == '{\n  "id": 1\n}\n'
+    assert result.stderr.startswith("200\n")
+    assert events[0]["rawQueryString"] == "limit=1"
+
+
+def test_an_error_of_the_api_is_exit_code_1(events: list[dict[str, Any]]) -> None:
+    assert thaw_invoke("GET", "/missing").exit_code == 1
+    assert len(events) == 1
+
+
+def test_it_sends_a_token_unless_told_otherwise(events: list[dict[str, Any]]) -> None:
+    thaw_invoke("GET", "/")
+    thaw_invoke("GET", "/", "--as", "")
+    thaw_invoke("GET", "/", "-H", "Authorization: Bearer mine")
+    sent = [event["headers"].get("authorization") for event in events]
+    assert sent[0].count(".") == 2
+    assert sent[1:] == [None, "Bearer mine"]
+
+
+def test_a_body_comes_from_the_line_a_file_or_standard_input(
+    events: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = tmp_path / "body.json"
+    file.write_text('{"b": 2}')
+    thaw_invoke("post", "/", "-d", '{"a": 1}')
+    thaw_invoke("post", "/", "-d", f"@{file}")
+    thaw_invoke("post", "/", "-d", "-", stdin='{"c": 3}')
+    assert [event["body"] for event in events] == ['{"a": 1}', '{"b": 2}', '{"c": 3}']
+    assert events[0]["headers"]["content-type"] == "application/json"
+
+
+def test_repeats_are_timed_and_the_first_is_the_cold_one(events: list[dict[str, Any]]) -> None:
+    result = thaw_invoke("GET", "/", "--repeat", "3")
+    assert len(events) == 3
+    assert [line.split()[1] for line in result.stderr.splitlines()[:3]] == ["cold", "warm", "warm"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["FETCH", "/"], "none of GET"),
+        (["GET", "api/me"], "slash"),
+        (["GET", "/", "-H", "nonsense"], "no header"),
+        (["GET", "/", "-d", "@missing.json"], "no file"),
+        (["GET", "/", "--repeat", "0"], "repeat"),
+        (["GET", "/", "--event", "v3"], "v2"),
+    ],
+)
+def test_a_mistake_is_explained_before_anything_is_sent(
+    events: list[dict[str, Any]], arguments: list[str], words: str
+) -> None:
+    result = thaw_invoke(*arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert not events
+
+
+def test_trips_are_not_counted_on_an_encrypted_wire(events: list[dict[str, Any]]) -> None:
+    result = thaw_invoke("GET", "/", "--trips")
+    assert "unset DATABASE_URL" in str(result.exception)
+    assert not events
