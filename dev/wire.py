@@ -71,7 +71,7 @@ class CountingProxy(socketserver.ThreadingTCPServer):
         self.reset()
         return counts
 
-    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002
+    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         """Serve one connection, in the thread that socketserver made for it."""
         with contextlib.suppress(OSError), socket.create_connection(self._postgres) as server:
             self._relay(request, server, Conversation(next(self._numbers)))

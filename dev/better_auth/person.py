@@ -12,7 +12,7 @@ class Person:
     def sign_up(self) -> str:
         """Make the account; returns its id."""
         answer = self._browser.post("/api/auth/sign-up/email", json=ACCOUNT).raise_for_status()
-        id: str = answer.json()["user"]["id"]  # noqa: A001  the field's own word
+        id: str = answer.json()["user"]["id"]
         return id
 
     def token(self, configuration: str = "api/auth") -> str:

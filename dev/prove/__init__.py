@@ -68,8 +68,8 @@ def run(proof: Proof) -> None:
         typer.echo(f"thaw: {trouble}", err=True)
         raise typer.Exit(NOT_RUN) from None
     table = Table()
-    for column in verdict.columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(verdict.columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in verdict.rows:
         table.add_row(*row)
     Console().print(table)

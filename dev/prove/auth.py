@@ -61,7 +61,7 @@ def open_app(url: str, origin: str) -> None:
 
 
 def tokens(person: Person) -> list[Case]:
-    id = person.sign_up()  # noqa: A001
+    id = person.sign_up()
     token = person.token()
     return [
         Case("its token: GET /api/me", "200, its id", profile(token, id)),

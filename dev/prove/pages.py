@@ -78,7 +78,7 @@ def depths(rows: int) -> list[int]:
 class Reader:
     """Asks the API, and asks Postgres to explain the statement that the API sent."""
 
-    def __init__(self, connection: Any, token: str) -> None:  # noqa: ANN401  psycopg2 has no types
+    def __init__(self, connection: Any, token: str) -> None:
         self._connection = connection
         self._token = token
         self._sent: list[str] = []
@@ -86,7 +86,7 @@ class Reader:
         # First in line: before the app adds anything to the statement.
         event.listen(engine, "before_cursor_execute", self._note, insert=True)
 
-    def _note(self, _connection: Any, cursor: Any, sql: str, values: Any, *_: Any) -> None:  # noqa: ANN401
+    def _note(self, _connection: Any, cursor: Any, sql: str, values: Any, *_: Any) -> None:
         self._sent.append(cursor.mogrify(sql, values).decode())
 
     def list(self, query: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def page(reader: Reader, sort: str, depths: list[int]) -> Paging:
 
 
 def judge(measured: list[Paging], depths: list[int]) -> Verdict:
-    ways = [f"{way} at\n{depth:,}" for way in ("cursor", "number") for depth in depths]
+    ways = [f"{way}\n{depth:,}" for way in ("cursor", "number") for depth in depths]
     rows = [
         (sort, *(f"{read:,}" for read in by_cursor + by_number))
         for sort, by_cursor, by_number in measured
@@ -141,4 +141,4 @@ def judge(measured: list[Paging], depths: list[int]) -> Verdict:
         f"at most {most:,} rows read for a page of {LIMIT} by cursor (goal {MOST}), "
         f"{others:,} by page number with its total"
     )
-    return Verdict(("Sort", *ways), rows, figure, most <= MOST)
+    return Verdict(("Sort, after", *ways), rows, figure, most <= MOST)

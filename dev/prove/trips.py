@@ -122,7 +122,7 @@ def measure_warm(proxy: CountingProxy, endpoint: Endpoint, token: str) -> Measur
 
 def judge(first: Measured, driver: Counts, warm: list[Measured]) -> Verdict:
     rows = [row(name(endpoint), one) for endpoint, one in zip(ENDPOINTS, warm, strict=True)]
-    rows.append(row("GET /me/tasks, first of a process", first))
+    rows.append(row("GET /tasks, first of a process", first))
     rows.append(("psycopg2.connect() alone", "", trips(driver), "", ""))
     met = sum(measured.is_one_trip for measured in warm)
     figure = (
@@ -135,7 +135,7 @@ def judge(first: Measured, driver: Counts, warm: list[Measured]) -> Verdict:
 
 def name(endpoint: Endpoint) -> str:
     size = f" of {BATCH}" if "batch" in endpoint.path else ""
-    return f"{endpoint.method} {endpoint.path.removeprefix('/api')}{size}"
+    return f"{endpoint.method} {endpoint.path.removeprefix('/api/me') or endpoint.path}{size}"
 
 
 def row(request: str, measured: Measured) -> tuple[str, ...]:
