@@ -20,6 +20,9 @@ from app.settings import get_settings
 LONGEST = 8192
 SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
 TYPES = {"jwt", "at+jwt"}
+END_OF_TIME = 253_402_300_800
+"""Year 10000 in seconds: what expires later than any calendar never does."""
+
 bearer = HTTPBearer(bearerFormat="JWT", description="A JWT from Better Auth", auto_error=False)
 
 
@@ -73,6 +76,9 @@ def checked(token: str, key: jwt.PyJWK | None) -> dict[str, Any]:
         audience=settings.jwt_audience,
         options={"require": ["iss", "aud", "exp", "sub"], "verify_iat": False},
     )
+    # PyJWT reads "9" and true as numbers too (RFC 7519, 4.1.4: exp is a JSON number).
+    if type(claims["exp"]) not in {int, float} or claims["exp"] > END_OF_TIME:
+        raise Unauthorized
     return claims
 
 

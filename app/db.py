@@ -5,7 +5,7 @@ itself, and the connection is back in the pool before the answer is written.
 """
 
 import logging
-import select as sockets
+import select
 from collections.abc import Sequence
 from functools import lru_cache
 from time import perf_counter
@@ -90,8 +90,9 @@ def refuse_the_dead(connection: Any, _record: Any, _proxy: Any) -> None:
     A resting Postgres connection has nothing to say, so bytes or an end to read mean that it died
     while the database slept or the sandbox was frozen. The pool then connects anew.
     """
-    readable, _, _ = sockets.select([connection], [], [], 0)
-    if readable:
+    look = select.poll()
+    look.register(connection, select.POLLIN)
+    if look.poll(0):
         raise DisconnectionError
 
 

@@ -1,20 +1,42 @@
-"""What every endpoint asks of a request before it is understood: strict JSON, known parameters."""
+"""What every endpoint asks of a request before it is understood: bounded, storable, strict JSON."""
 
 import json
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
-from app.errors import Invalid, Malformed, UnsupportedMediaType
+from app.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 DEEPEST = 32
+LARGEST = 1024 * 1024
 
 
 class StrictRequest(Request):
+    async def body(self) -> bytes:
+        """Read 1 MiB at most, whatever Content-Length says."""
+        if not hasattr(self, "_body"):
+            self._body = await self.read()
+        return self._body
+
+    async def read(self) -> bytes:
+        body = bytearray()
+        try:
+            async for chunk in self.stream():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise TooLarge
+        except ClientDisconnect:
+            raise Malformed from None  # nobody hears it, and nothing of ours went wrong
+        return bytes(body)
+
     async def json(self) -> Any:
-        return parse(await self.body())
+        if not hasattr(self, "_json"):
+            self._json = parse(await self.body())
+        return self._json
 
 
 class Endpoint(APIRoute):
@@ -25,14 +47,25 @@ class Endpoint(APIRoute):
         takes_body = self.body_field is not None
 
         async def strict(request: Request) -> Response:
+            request = StrictRequest(request.scope, request.receive)
             for name, value in request.query_params.multi_items():
                 if not storable(name + value):
-                    raise unstorable(f"/query/{name}")
-            if takes_body and not is_json(request.headers.get("content-type", "")):
-                raise UnsupportedMediaType
-            return await handle(StrictRequest(request.scope, request.receive))
+                    raise unstorable(f"/query/{escaped(name)}")
+            if claimed(request) > LARGEST:
+                raise TooLarge
+            if takes_body:
+                if not is_json(request.headers.get("content-type", "")):
+                    raise UnsupportedMediaType
+                await request.json()  # here, since FastAPI turns any error of it into a bare 400
+            return await handle(request)
 
         return strict
+
+
+def claimed(request: Request) -> int:
+    """The size that Content-Length announces; 0 where it is no number: reading will tell."""
+    length = request.headers.get("content-length", "")
+    return int(length) if re.fullmatch("[0-9]{1,19}", length) else 0
 
 
 def is_json(content_type: str) -> bool:

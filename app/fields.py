@@ -1,11 +1,22 @@
 """The kinds of value that callers send and get."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
+RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def written(time: Any) -> Any:
+    """Only as RFC 3339 writes it: pydantic would take 1767225600 too, and dates alone."""
+    if not (isinstance(time, datetime) or (isinstance(time, str) and RFC_3339.fullmatch(time))):
+        raise ValueError("should be an RFC 3339 time with a zone")
+    return time
 
 
 def utc(time: datetime) -> datetime:
@@ -15,5 +26,5 @@ def utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, AfterValidator(utc)]
+Time = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(utc)]
 """RFC 3339 with a zone; UTC once it is in."""

@@ -56,8 +56,7 @@ class Attempt:
 
     @cached_property
     def twins(self) -> CTE:
-        name = digest(self.me.id.encode(), self.key.encode())[:8]
-        free = func.pg_try_advisory_xact_lock(int.from_bytes(name, "big", signed=True))
+        free = func.pg_try_advisory_xact_lock(lock_name(self.me.id, self.key))
         return select((free if self.repeatable else true()).label("absent")).cte("twins")
 
     @property
@@ -134,6 +133,11 @@ class Attempt:
 
 def digest(*parts: bytes) -> bytes:
     return hashlib.sha256(b"\0".join(parts)).digest()
+
+
+def lock_name(user_id: str, key: str) -> int:
+    """The advisory lock that a request with a caller's key holds while it runs: 64 bits."""
+    return int.from_bytes(digest(user_id.encode(), key.encode())[:8], "big", signed=True)
 
 
 async def attempt(

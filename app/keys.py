@@ -4,10 +4,13 @@ import json
 import logging
 import threading
 import time
+from contextlib import suppress
 from functools import lru_cache
+from http.client import HTTPException
 from typing import Any
+from urllib.request import urlopen
 
-from jwt import PyJWK, PyJWTError
+from jwt import PyJWK
 
 from app.errors import KeysUnavailable
 from app.settings import get_settings
@@ -19,6 +22,11 @@ LIFESPAN = 300
 
 COOL_DOWN = 5
 """Seconds between two fetches, so that made-up key ids cannot make us hammer the issuer."""
+
+PATIENCE = 3
+"""Seconds that the issuer may be silent, and may take to send its keys."""
+
+LARGEST = 256 * 1024
 
 ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256", ("RSA", None): "RS256"}
 """The one algorithm that a key of each kind may sign with."""
@@ -43,16 +51,22 @@ class KeyRing:
         return self.url is not None and wanted and now - self.tried > COOL_DOWN
 
     def refresh(self, kid: str) -> None:
-        """Fetch the keys, once for all who wait."""
-        with self.lock:
-            if not self.due(kid):
-                return
-            self.tried = time.time()
-            try:
-                self.keys = read(fetch(str(self.url)))
-                self.fetched = self.tried
-            except (OSError, ValueError, PyJWTError) as error:
-                log.warning("keys not refreshed", extra={"reason": type(error).__name__})
+        """Fetch the keys, once for all who wait; whose key still serves does not wait."""
+        if not self.lock.acquire(blocking=kid not in self.keys):
+            return
+        try:
+            if self.due(kid):
+                self.load()
+        finally:
+            self.lock.release()
+
+    def load(self) -> None:
+        try:
+            self.keys = read(fetch(str(self.url)))
+            self.fetched = time.time()
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
+            log.warning("keys not refreshed", extra={"reason": type(error).__name__})
+        self.tried = time.time()
 
     def find(self, kid: str) -> PyJWK | None:
         """The key, None where the issuer has no such key; raises KeysUnavailable if unasked."""
@@ -68,18 +82,23 @@ def read(document: Any) -> dict[str, PyJWK]:
         raise ValueError("not a JWKS")
     ring = {}
     for key in keys:
-        algorithm = ALGORITHMS.get((key.get("kty"), key.get("crv")))
-        if algorithm and key.get("alg", algorithm) == algorithm and key.get("use", "sig") == "sig":
-            ring[str(key.get("kid", ""))] = PyJWK(key, algorithm)
+        # Whatever a broken key breaks in its parsing, the others go on serving.
+        with suppress(Exception):
+            algorithm = ALGORITHMS[key["kty"], key.get("crv")]
+            if key.get("alg", algorithm) == algorithm and key.get("use", "sig") == "sig":
+                ring[str(key.get("kid", ""))] = PyJWK(key, algorithm)
     return ring
 
 
 def fetch(url: str) -> Any:
-    """GET the document, within 3 s and 256 KiB."""
-    import urllib.request  # noqa: PLC0415  20 ms that only a JWKS_URL pays
-
-    with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310  the operator's own URL
-        return json.loads(answer.read(256 * 1024))
+    """GET the document; raises OSError, HTTPException or ValueError for none, or too slow a one."""
+    end, body = time.monotonic() + PATIENCE, b""
+    with urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310  the operator's own URL
+        while chunk := answer.read1():
+            body += chunk
+            if len(body) > LARGEST or time.monotonic() > end:
+                raise ValueError("too large or too slow")
+    return json.loads(body)
 
 
 @lru_cache

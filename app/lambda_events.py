@@ -1,16 +1,18 @@
 """What AWS Lambda sends, and how each kind is answered: HTTP by the app, all else by an error."""
 
 import asyncio
-import json
 import logging
 from typing import Any
+from uuid import uuid4
 
 from mangum import Mangum
 
+from app.context import Facts, facts
 from app.errors import Malformed
+from app.problems import reply
 
 log = logging.getLogger(__name__)
-HTTP = ("requestContext", "headers")
+HEADERS = {"headers", "multiValueHeaders"}  # a load balancer sends one or the other
 TEXT = ["text/", "application/json", "application/problem+json"]
 
 
@@ -32,25 +34,25 @@ class Handler:
 
         Raises ValueError for anything else, so that the invocation counts as failed.
         """
-        if not (isinstance(event, dict) and all(member in event for member in HTTP)):
+        if not (isinstance(event, dict) and "requestContext" in event and HEADERS & event.keys()):
             raise ValueError("this function answers HTTP events only")
         asyncio.set_event_loop(self.loop)
         try:
             return self.http(event, context)
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             # The app answers for its own errors: these are events that hold no HTTP request.
+            facts.set(Facts(uuid4().hex))
             log.warning("unreadable event", extra={"error": type(error).__name__})
             return unreadable()
 
 
 def unreadable() -> dict[str, Any]:
-    problem = Malformed()
-    members = {"title": problem.title, "status": problem.status, "detail": problem.detail}
-    body = {"type": f"/problems/{problem.code}", **members, "code": problem.code, "request_id": ""}
-    headers = {"content-type": "application/problem+json"}
+    answer = reply(Malformed(), {"X-Request-Id": facts.get().request_id})
+    headers = dict(answer.headers)
     return {
-        "statusCode": problem.status,
+        "statusCode": answer.status_code,
         "headers": headers,
-        "body": json.dumps(body),
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "body": bytes(answer.body).decode(),
         "isBase64Encoded": False,
     }

@@ -5,8 +5,12 @@ import logging
 import re
 import sys
 import time
+from functools import lru_cache
+from typing import Any
 from uuid import uuid4
 
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -69,7 +73,7 @@ class RequestLine:
     def write(self, scope: Scope, answer: "Answer", known: Facts, seconds: float) -> None:
         line = {
             "method": answer.method,
-            "route": getattr(scope.get("route"), "path", None),
+            "route": templates(scope["app"]).get(scope.get("endpoint")),
             "status": answer.status,
             "ms": round(seconds * 1000, 1),
             "trips": known.trips,
@@ -78,6 +82,12 @@ class RequestLine:
         }
         RequestLine.cold = False
         log.info("request", extra=line)
+
+
+@lru_cache
+def templates(app: FastAPI) -> dict[Any, str | None]:
+    """Each endpoint's whole address: the route alone does not know its router's prefix."""
+    return {each.endpoint: each.path for each in iter_route_contexts(app.routes)}
 
 
 class Answer:

@@ -10,7 +10,6 @@ from app.settings import get_settings
 from app.tasks.routes import router as tasks
 from app.users.routes import router as users
 
-MEBIBYTE = 1024 * 1024
 SENT = "Authorization Content-Type Idempotency-Key If-Match If-None-Match X-Request-Id"
 SEEN = "ETag Link Location Retry-After X-Request-Id Idempotent-Replayed Server-Timing"
 
@@ -22,7 +21,6 @@ def create_app() -> FastAPI:
         title="Thaw",
         version="0.1.0",
         redirect_slashes=False,
-        max_body_size=MEBIBYTE,
         generate_unique_id_function=operation_id,
     )
     problems.install(app)
@@ -34,7 +32,7 @@ def create_app() -> FastAPI:
         expose_headers=SEEN.split(),
     )
     app.add_middleware(logs.RequestLine)
-    app.include_router(health)
+    app.include_router(health, responses=problems.documented(413, 422, 500))
     for router in (users, tasks):
         everywhere = problems.documented(401, 403, 413, 415, 422, 500, 503)
         app.include_router(router, prefix="/api/{user_id}", responses=everywhere)

@@ -1,47 +1,26 @@
-"""Pages of a list: one statement, by cursor or by number.
+"""Pages of a list as callers ask for them and get them: by cursor, or by number.
 
-A cursor is where the last page ended: that row's sort key and id. Both are in the index, neither
-is ever NULL, and rows that come or go beside it move nothing. A page is cut by asking for one row
-more than it holds. Page numbers (OFFSET) are for people who count pages: they read what they skip.
+A cursor is where the last page ended: that row's sort key and id. Neither is ever NULL, and rows
+that come or go beside it move nothing. Page numbers (OFFSET) are for people who count pages: the
+database reads what they skip.
 """
 
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    Integer,
-    Text,
-    cast,
-    func,
-    literal,
-    null,
-    select,
-    true,
-    tuple_,
-)
-from sqlalchemy.orm import aliased
+from sqlalchemy import literal, tuple_
 
 from app.errors import InvalidCursor
+from app.sorting import Key
 
 Item = TypeVar("Item")
 NOT_FILTERS = {"limit", "cursor", "page", "page_size", "include"}
-
-
-class Key(NamedTuple):
-    """A sort key: its SQL over a table, a row's value as JSON, and that value as SQL again."""
-
-    of: Callable[[Any], ColumnElement[Any]]
-    read: Callable[[Any], str | int]
-    bind: Callable[[Any], ColumnElement[Any]]
 
 
 class PageQuery(BaseModel):
@@ -96,34 +75,6 @@ class Page(BaseModel, Generic[Item]):
     pages: int | None = Field(None, exclude_if=lambda pages: pages is None)
 
 
-def keyset(statement: Any, table: Any, key: Key, query: PageQuery) -> Any:
-    """Begin after the cursor, in the key's order, and reach as far as the page's end and one."""
-    here = tuple_(key.of(table), table.id)
-    if query.cursor:
-        there = decode(query, key)
-        statement = statement.where(here < there if query.descending else here > there)
-    return order(statement, table, key, query).limit(query.offset + query.size + 1)
-
-
-def order(statement: Any, table: Any, key: Key, query: PageQuery) -> Any:
-    keys = key.of(table), table.id
-    return statement.order_by(*(each.desc() if query.descending else each for each in keys))
-
-
-def cut(statement: Any, table: Any, everything: Any, key: Key, query: PageQuery) -> Any:
-    """One statement for the page and, where it was asked for, the count of `everything`.
-
-    The count is joined from the left, so that it is known of an empty page too.
-    """
-    rows = order(statement, table, key, query).offset(query.offset or None).limit(query.size + 1)
-    counted = query.numbered or query.include
-    count = select(func.count()).select_from(everything.subquery()) if counted else select(null())
-    total, row = count.subquery("total"), aliased(table, rows.subquery("page"))
-    column = next(iter(total.c))
-    statement = select(column, row).select_from(total).outerjoin(row, true())
-    return order(statement, row, key, query)
-
-
 def page(
     rows: Sequence[Any], key: Key, query: PageQuery, request: Request, response: Response
 ) -> dict[str, Any]:
@@ -160,39 +111,3 @@ def decode(query: PageQuery, key: Key) -> Any:
         return tuple_(key.bind(value), literal(UUID(last)))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise InvalidCursor from None
-
-
-FOREVER = "infinity"
-
-
-def time_key(of: Callable[[Any], Any], attribute: str) -> Key:
-    """A key of time; a row without one stands at the end of time."""
-
-    def read(row: Any) -> str:
-        time: datetime | None = getattr(row, attribute)
-        return time.isoformat() if time else FOREVER
-
-    def bind(value: str) -> ColumnElement[Any]:
-        if value != FOREVER:
-            datetime.fromisoformat(value)
-        return cast(literal(value, Text), DateTime(timezone=True))
-
-    return Key(of, read, bind)
-
-
-def text_key(attribute: str) -> Key:
-    def bind(value: str) -> ColumnElement[Any]:
-        if "\0" in value.encode().decode():
-            raise InvalidCursor
-        return literal(value, Text)
-
-    return Key(lambda table: getattr(table, attribute), lambda row: getattr(row, attribute), bind)
-
-
-def rank_key(of: Callable[[Any], Any], attribute: str, ranks: tuple[str, ...]) -> Key:
-    """A key of an enumeration in its own order, counted from 1 as Postgres counts arrays."""
-
-    def bind(value: int) -> ColumnElement[Any]:
-        return literal(range(len(ranks) + 1).index(value), Integer)
-
-    return Key(of, lambda row: ranks.index(getattr(row, attribute)) + 1, bind)

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +22,7 @@ from app.context import facts
 from app.endpoints import escaped
 from app.errors import (
     Invalid,
+    MethodNotAllowed,
     NotFound,
     NotModified,
     Overloaded,
@@ -99,10 +101,18 @@ async def unchanged(_request: Request, answer: Any) -> Response:
     return Response(status_code=304, headers={"ETag": answer.etag})
 
 
-async def routed(_request: Request, error: Any) -> Response:
+async def routed(request: Request, error: Any) -> Response:
     """What Starlette says of routes and bodies, in our words."""
     kind = next((each for each in family() if each.status == error.status_code), Problem)
-    return reply(kind(), error.headers)
+    return reply(kind(), allowed(request) if kind is MethodNotAllowed else error.headers)
+
+
+def allowed(request: Request) -> dict[str, str]:
+    """Every method of the address; Starlette lists those of the first route that fits it."""
+    routes = iter_route_contexts(request.app.routes)
+    here = [each for each in routes if each.path_regex.match(request.url.path)]
+    methods = {method for each in here for method in each.methods or ()}
+    return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
 
 
 async def invalid(_request: Request, error: Any) -> Response:

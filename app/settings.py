@@ -1,6 +1,7 @@
 """Every environment variable the app knows; nothing else reads the environment."""
 
 import json
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -15,6 +16,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+ENDPOINT = re.compile(r"(endpoint=[\w-]+)?")
+"""The one option that a pooled URL may hold: Neon's proxy takes it out, for clients without SNI."""
 
 
 class SettingsError(ValueError):
@@ -78,8 +82,12 @@ class Settings(BaseSettings):
     @field_validator("jwks")
     @classmethod
     def inline(cls, value: str | None) -> str | None:
-        if value and not isinstance(json.loads(value), dict):
-            raise ValueError("must be a JSON object with `keys`")
+        try:
+            keys = json.loads(value)["keys"] if value else []
+        except (ValueError, TypeError, KeyError, RecursionError):
+            keys = None
+        if not isinstance(keys, list):
+            raise ValueError('must be a JSON object like {"keys": [...]}')
         return value
 
     @model_validator(mode="after")
@@ -102,6 +110,9 @@ def postgres(secret: SecretStr) -> URL:
         raise ValueError("must begin with postgresql://")
     if not (url.host or "host" in url.query) or not url.database:
         raise ValueError("must name a host and a database")
+    asked = [str(url.query[name]) for name in ("options", "search_path") if name in url.query]
+    if "-pooler." in (url.host or "") and not ENDPOINT.fullmatch("".join(asked)):
+        raise ValueError("names a pooler, which refuses `options` and `search_path`: remove them")
     return url
 
 
@@ -124,7 +135,10 @@ def get_settings() -> Settings:
 
 
 def sentence(error: Any) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:  # of no one variable
+        return f"{message}."
     name = str(error["loc"][0]).upper()
     if error["type"] == "missing":
         return f"{name} is not set: see .env.example."
-    return f"{name} {error['msg'].removeprefix('Value error, ')}."
+    return f"{name} {message}."

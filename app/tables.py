@@ -64,6 +64,9 @@ def new_id() -> UUID:
     return UUID(int=ms << 80 | 7 << 76 | fraction << 64 | 2 << 62 | noise)
 
 
+TIME = DateTime(timezone=True)
+
+
 def set_by_database(default: Any, kind: Any = Integer) -> Any:
     """A column that an INSERT may leave out."""
     return Field(default=None, sa_type=kind, sa_column_kwargs={"server_default": default})
@@ -71,17 +74,17 @@ def set_by_database(default: Any, kind: Any = Integer) -> Any:
 
 def now() -> Any:
     """The time at which the row is made."""
-    return set_by_database(func.now(), DateTime(timezone=True))
+    return set_by_database(func.now(), TIME)
 
 
 def instant() -> Any:
     """A time that may be absent."""
-    return Field(default=None, sa_type=DateTime(timezone=True))
+    return Field(default=None, sa_type=TIME)
 
 
-def time_column(name: str) -> Column[datetime]:
-    """A time that the database sets, in a column named otherwise than its attribute."""
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+def theirs(name: str, kind: Any, key: str, **more: Any) -> Any:
+    """A column of Better Auth's, which we know under our own name."""
+    return Field(sa_column=Column(name, kind, key=key, nullable=False, **more))
 
 
 def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -97,10 +100,10 @@ class User(SQLModel, table=True):
     id: str = Field(primary_key=True, sa_type=Text)
     name: str = Field(sa_type=Text)
     email: str = Field(unique=True, sa_type=Text)
-    email_verified: bool = Field(sa_column=Column("emailVerified", Boolean, nullable=False))
+    email_verified: bool = theirs("emailVerified", Boolean, "email_verified")
     image: str | None = Field(None, sa_type=Text)
-    created_at: datetime = Field(sa_column=time_column("createdAt"))
-    updated_at: datetime = Field(sa_column=time_column("updatedAt"))
+    created_at: datetime = theirs("createdAt", TIME, "created_at", server_default=func.now())
+    updated_at: datetime = theirs("updatedAt", TIME, "updated_at", server_default=func.now())
 
 
 class Team(SQLModel, table=True):
@@ -145,12 +148,11 @@ def due(table: Any) -> ColumnElement[datetime]:
     return func.coalesce(table.due_at, literal_column("'infinity'::timestamptz"))
 
 
-def words(*columns: Any) -> ColumnElement[Any]:
-    """The words of a row, stemmed, as full-text search compares them."""
-    joined = columns[0]
-    for column in columns[1:]:
-        joined = joined + text("' '") + func.coalesce(column, text("''"))
-    return func.to_tsvector(text("'english'::regconfig"), joined)
+def words(table: Any) -> ColumnElement[Any]:
+    """A task's words, stemmed, as full-text search compares them."""
+    english, empty = text("'english'::regconfig"), text("''")
+    title = func.to_tsvector(english, table.title)
+    return title.op("||")(func.to_tsvector(english, func.coalesce(table.description, empty)))
 
 
 class Task(SQLModel, table=True):
@@ -202,7 +204,7 @@ LIVE = col(Task.deleted_at).is_(None)
 for name, key in SORTS.items():
     Index(f"tasks_{name}_idx", space(Task), key, col(Task.id), postgresql_where=LIVE)
 Index("tasks_deleted_idx", space(Task), col(Task.id), postgresql_where=~LIVE)
-Index("tasks_words_idx", words(Task.title, Task.description), postgresql_using="gin")
+Index("tasks_words_idx", words(Task), postgresql_using="gin")
 
 
 class Operation(SQLModel, table=True):

@@ -16,7 +16,9 @@ from psycopg2.extensions import cursor
 
 from dev.local import environment
 from dev.postgres import Postgres
+from dev.wire import CountingProxy
 from tests.people import Person, sign_up
+from tests.processes import fresh_engine
 
 SERVER = pytest.StashKey[ExitStack]()
 
@@ -48,6 +50,15 @@ def sql() -> Iterator[cursor]:
     connection.autocommit = True
     yield connection.cursor()
     connection.close()
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountingProxy]:
+    """Everything between the app and Postgres passes here, and is counted."""
+    with CountingProxy(os.environ["DATABASE_URL"]) as proxy:
+        monkeypatch.setenv("DATABASE_URL", proxy.url)
+        with fresh_engine():
+            yield proxy
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def test_a_task_reads_back_as_it_was_added(owner: Person) -> None:
     added = owner.post("tasks", json={"title": "Write", "tags": ["a"], "priority": "urgent"})
     assert added.status_code == 201
     assert added.headers["etag"] == '"1"'
-    assert owner.get(added.headers["location"]).json() == added.json()
+    assert owner.get(f"http://test{added.headers['location']}").json() == added.json()
 
 
 def test_what_was_not_sent_has_its_default(owner: Person) -> None:

@@ -14,7 +14,7 @@ from app.idempotency import Once
 from app.pages import Page, page
 from app.problems import documented
 from app.tables import Task
-from app.tasks import queries, rules
+from app.tasks import queries, rules, writes
 from app.tasks.schemas import (
     NewTask,
     NewTasks,
@@ -46,7 +46,7 @@ def get_task_stats(db: Database, me: Me) -> Any:
 
 @router.post("", response_model=TaskOut, status_code=201, responses=documented(400, 404, 409))
 def add_task(db: Database, me: Me, once: Once, tag: Writing, new: NewTask) -> Task:
-    tasks = queries.add_tasks(db, me, once, [new.model_dump(mode="json")])
+    tasks = writes.add_tasks(db, me, once, [new.model_dump(mode="json")])
     if tasks is None:
         raise NotFound("no such team")
     task = found(queries.one(tasks))
@@ -58,7 +58,7 @@ def add_task(db: Database, me: Me, once: Once, tag: Writing, new: NewTask) -> Ta
     "/batch", response_model=TasksOut, status_code=201, responses=documented(400, 404, 409)
 )
 def add_tasks(db: Database, me: Me, once: Once, new: NewTasks) -> dict[str, Any]:
-    tasks = queries.add_tasks(db, me, once, new.model_dump(mode="json")["items"])
+    tasks = writes.add_tasks(db, me, once, new.model_dump(mode="json")["items"])
     if tasks is None:
         raise rules.bad_addition(new.items, queries.get_teams(db, me))
     return {"items": tasks}
@@ -67,7 +67,7 @@ def add_tasks(db: Database, me: Me, once: Once, new: NewTasks) -> dict[str, Any]
 @router.patch("/batch", response_model=TasksOut, responses=documented(400, 404, 409, 412))
 def change_tasks(db: Database, me: Me, once: Once, changes: TaskChanges) -> dict[str, Any]:
     values = changes.model_dump(mode="json", exclude_unset=True)["items"]
-    tasks = queries.change_tasks(db, me, once, values)
+    tasks = writes.change_tasks(db, me, once, values)
     if tasks is None:
         seen = queries.get_tasks(db, me, [change.id for change in changes.items])
         raise rules.bad_change(me, changes.items, seen, queries.get_teams(db, me))
@@ -78,7 +78,7 @@ def change_tasks(db: Database, me: Me, once: Once, changes: TaskChanges) -> dict
     "/batch-delete", status_code=204, response_class=Response, responses=documented(400, 404, 409)
 )
 def delete_tasks(db: Database, me: Me, once: Once, tasks: TaskIds) -> None:
-    if not queries.delete_tasks(db, me, once, tasks.ids):
+    if not writes.delete_tasks(db, me, once, tasks.ids):
         raise rules.bad_deletion(me, tasks.ids, queries.get_tasks(db, me, tasks.ids))
 
 
@@ -92,7 +92,7 @@ def change_task(
     db: Database, me: Me, once: Once, tag: Writing, task_id: UUID, change: TaskChange
 ) -> Task:
     values = change.model_dump(exclude_unset=True)
-    task = queries.change_task(db, me, once, task_id, tag.versions, values)
+    task = writes.change_task(db, me, once, task_id, tag.versions, values)
     return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
 
 
@@ -102,26 +102,26 @@ def change_task(
 def delete_task(
     db: Database, me: Me, once: Once, tag: Writing, task_id: UUID, *, permanent: bool = False
 ) -> None:
-    delete = queries.purge_task if permanent else queries.delete_task
+    delete = writes.purge_task if permanent else writes.delete_task
     if not delete(db, me, once, task_id, tag.versions):
         tag.refuse(queries.get_task(db, me, task_id, deleted=permanent))
 
 
 @router.post("/{task_id}/complete", response_model=TaskOut, responses=documented(404, 409, 412))
 def complete_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
-    task = queries.change_task(db, me, once, task_id, tag.versions, queries.DONE)
+    task = writes.change_task(db, me, once, task_id, tag.versions, writes.DONE)
     return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
 
 
 @router.post("/{task_id}/reopen", response_model=TaskOut, responses=documented(404, 409, 412))
 def reopen_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
-    task = queries.change_task(db, me, once, task_id, tag.versions, queries.REOPENED)
+    task = writes.change_task(db, me, once, task_id, tag.versions, writes.REOPENED)
     return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
 
 
 @router.post("/{task_id}/restore", response_model=TaskOut, responses=documented(404, 409, 412))
 def restore_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
-    task = queries.restore_task(db, me, once, task_id, tag.versions)
+    task = writes.restore_task(db, me, once, task_id, tag.versions)
     if task is None:
         kept = queries.get_task(db, me, task_id, deleted=True)
         if kept and kept.deleted_at is None:

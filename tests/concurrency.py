@@ -1,0 +1,29 @@
+"""Other sessions, and how to know that one waits for another."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2.extensions import cursor
+
+
+@contextmanager
+def open_transaction() -> Iterator[cursor]:
+    """Another session's transaction, committed at the end."""
+    connection = psycopg2.connect(os.environ["DATABASE_URL"])
+    with connection, connection.cursor() as other:
+        yield other
+    connection.close()
+
+
+def wait_for_a_lock(sql: cursor) -> None:
+    """Return as soon as some session of this database waits for a lock that another holds."""
+    for _ in range(20_000):
+        sql.execute(
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        if sql.rowcount:
+            return
+    raise AssertionError("nobody waits")

@@ -1,0 +1,135 @@
+"""The connection: what it says when it is made, how long it is held, and what its loss means."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from psycopg2.extensions import cursor
+
+from app.db import address, engine
+from app.main import app
+from app.settings import get_settings
+from tests.concurrency import open_transaction, wait_for_a_lock
+from tests.people import Person
+from tests.processes import fresh_engine
+
+OURS = "application_name = 'thaw' AND datname = current_database()"
+
+
+def end_our_sessions(sql: cursor) -> None:
+    sql.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OURS}")  # noqa: S608
+
+
+def test_a_session_that_ended_while_it_rested_costs_the_caller_nothing(
+    owner: Person, sql: cursor
+) -> None:
+    for _ in range(3):
+        task = owner.add()
+        end_our_sessions(sql)
+        assert owner.get(f"tasks/{task['id']}").json() == task
+
+
+def test_the_connection_is_back_before_the_answer_is_written(owner: Person) -> None:
+    owner.post("tasks/batch", json={"items": [{"title": "T"}] * 100})
+    held: list[int] = []
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        async def watching(message: Any) -> None:
+            pool: Any = engine().pool
+            held.append(pool.checkedout())
+            await send(message)
+
+        await app(scope, receive, watching)
+
+    watcher = Person("watcher")
+    watcher.id, watcher.headers = owner.id, owner.headers
+    watcher._transport.app = watched  # type: ignore[attr-defined]  # noqa: SLF001  the door's last step
+    assert len(watcher.get("tasks?limit=100").json()["items"]) == 100
+    assert held
+    assert set(held) == {0}
+
+
+def test_without_a_database_the_answer_is_503_in_bounded_time(
+    owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://thaw:hidden@127.0.0.1:1/nowhere")
+    with fresh_engine():
+        began = time.monotonic()
+        for answer in (owner.get("tasks"), owner.post("tasks", json={"title": "T"})):
+            assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+            assert not any(secret in answer.text for secret in ("hidden", "127.0.0.1", "nowhere"))
+        assert time.monotonic() - began < get_settings().database_connect_timeout
+
+
+def test_a_request_that_finds_no_free_connection_in_time_is_told_so(
+    owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    with fresh_engine(), engine().connect():
+        crowded = owner.get("tasks")
+    assert (crowded.status_code, crowded.json()["code"]) == (503, "overloaded")
+
+
+def in_thread(request: Callable[[], Any], answers: list[Any]) -> threading.Thread:
+    thread = threading.Thread(target=lambda: answers.append(request()))
+    thread.start()
+    return thread
+
+
+def test_a_write_whose_connection_was_lost_says_that_its_outcome_is_unknown(
+    owner: Person, sql: cursor
+) -> None:
+    id, answers = owner.add()["id"], list[Any]()
+    with open_transaction() as other:
+        other.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (id,))
+        patch = in_thread(lambda: owner.patch(f"tasks/{id}", json={"title": "T"}), answers)
+        wait_for_a_lock(sql)
+        end_our_sessions(sql)
+        patch.join()
+    assert (answers[0].status_code, answers[0].json()["code"]) == (503, "outcome_unknown")
+    assert owner.get(f"tasks/{id}").is_success
+
+
+def test_a_read_whose_connection_was_lost_can_be_repeated(owner: Person, sql: cursor) -> None:
+    answers = list[Any]()
+    owner.get("tasks")
+    with open_transaction() as other:
+        other.execute("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE")
+        read = in_thread(lambda: owner.get("tasks"), answers)
+        wait_for_a_lock(sql)
+        end_our_sessions(sql)
+        read.join()
+    assert (answers[0].status_code, answers[0].json()["code"]) == (503, "database_unavailable")
+    assert owner.get("tasks").is_success
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_a_url_is_read_as_neon_and_vercel_hand_it_out(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    query = "sslmode=require&channel_binding=require&application_name=theirs"
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://me:p%40ss@ep-x-pooler.neon.tech/db?{query}")
+    get_settings.cache_clear()
+    url = address(get_settings())
+    get_settings.cache_clear()
+    assert (url.drivername, url.host, url.password) == (
+        "postgresql+thaw",
+        "ep-x-pooler.neon.tech",
+        "p@ss",
+    )
+    assert url.query["application_name"] == "theirs"
+    assert (url.query["channel_binding"], url.query["sslmode"]) == ("require", "require")
+    assert int(str(url.query["connect_timeout"])) > 0
+
+
+def test_the_pool_is_as_large_as_the_setting_says(
+    owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_POOL_SIZE", "2")
+    with fresh_engine(), engine().connect():
+        assert owner.get("tasks").is_success
+    assert os.environ["DATABASE_POOL_SIZE"] == "2"
