@@ -77,7 +77,7 @@ class KeyRing:
 
 def read(document: Any) -> dict[str, PyJWK]:
     """Take the signing keys of kinds that we know; raises ValueError on what is no JWKS."""
-    keys = document["keys"] if isinstance(document, dict) else None
+    keys = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(keys, list):
         raise ValueError("not a JWKS")
     ring = {}

@@ -23,18 +23,24 @@ from tests.processes import fresh_engine
 SERVER = pytest.StashKey[ExitStack]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the server before any test module imports the app: settings are read once."""
-    if getattr(config.option, "numprocesses", None):
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the server before any test module imports the app: settings are read once.
+
+    Last of all hooks, so that coverage is counting when the app is imported.
+    """
+    if getattr(session.config.option, "numprocesses", None):
         return  # each worker has a server of its own
-    config.stash[SERVER] = stack = ExitStack()
+    session.config.stash[SERVER] = stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="thaw-"))
     version = int(os.environ.get("POSTGRES", "18"))
     server = stack.enter_context(Postgres(Path(folder) / "data", version))
     os.environ.update(environment(server.url))
 
-    from migrations.job import upgrade  # noqa: PLC0415  it reads the settings just made
+    from app.settings import Settings  # noqa: PLC0415  the environment is complete now
+    from migrations.job import upgrade  # noqa: PLC0415
 
+    Settings.model_config["env_file"] = None  # a developer's .env has no say here
     upgrade()
 
 

@@ -19,7 +19,7 @@ from tests.people import Person, sign_up
 SORTS = [f"{sign}{name}" for name in KEYS for sign in ("", "-")]
 START = datetime(2030, 1, 1, tzinfo=UTC)
 few = st.integers(0, 3)  # few values, so that ties are common
-task_fields = st.fixed_dictionaries(
+task_fields: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "title": st.sampled_from(["a", "B", "ä", "a"]),
         "priority": st.sampled_from(["low", "medium", "high", "urgent"]),
@@ -45,7 +45,7 @@ def walk(person: Person, query: str, between: Any = None) -> list[dict[str, Any]
             between()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(task_fields, max_size=14), st.sampled_from(SORTS), st.integers(1, 5), st.data())
 def test_the_union_of_pages_is_the_set_while_rows_come_and_go(
     sql: cursor, tasks: list[Any], sort: str, limit: int, data: st.DataObject

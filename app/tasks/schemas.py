@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
 
-from app.fields import Time
+from app.fields import Time, without_defaults
 from app.pages import PageQuery
 from app.tables import Priority, Status
 
@@ -33,7 +33,7 @@ class NewTask(BaseModel):
 class TaskChange(BaseModel):
     """A merge patch (RFC 7396): what is absent stays, null clears what can be empty."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
 
     title: Title = ""
     description: Description | None = None

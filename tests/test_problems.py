@@ -1,0 +1,172 @@
+"""Every refusal is a problem document, and its `type` is a page that says what to do."""
+
+import json
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from psycopg2.extensions import cursor
+
+from app import logs, problems
+from app.errors import Problem, family
+from tests.people import Person
+from tests.problem import refused
+from tests.processes import fresh_engine
+
+
+def test_codes_are_unique_and_stable_words() -> None:
+    codes = [kind.code for kind in family()]
+    assert len(set(codes)) == len(codes)
+    assert all(code.replace("_", "").isalpha() and code.islower() for code in codes)
+
+
+@pytest.mark.parametrize("kind", family())
+def test_every_problem_has_a_page_that_explains_it(outsider: Person, kind: type[Problem]) -> None:
+    page = outsider.get(f"http://test/problems/{kind.code}")
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert kind.title in page.text
+    assert str(kind.status) in page.text
+    assert len(page.text.partition("<p>")[2]) > 60
+
+
+@pytest.mark.parametrize("code", ["nothing", "NotFound", "<script>", "..", "%00"])
+def test_no_other_code_has_a_page(outsider: Person, code: str) -> None:
+    answer = outsider.get(f"http://test/problems/{code}")
+    refused(answer, 404)
+    assert "script" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/me/", "/api/me/nothing", "/favicon.ico"])
+def test_an_unknown_address_is_a_problem_with_or_without_a_token(owner: Person, path: str) -> None:
+    with_token = refused(owner.get(f"http://test{path}"), 404)
+    del owner.headers["authorization"]
+    assert refused(owner.get(f"http://test{path}"), 404)["code"] == with_token["code"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("tasks", "GET, HEAD, POST"),
+        ("tasks/01980000-0000-7000-8000-000000000001", "DELETE, GET, HEAD, PATCH"),
+        ("tasks/01980000-0000-7000-8000-000000000001/complete", "POST"),
+        ("http://test/health", "GET, HEAD"),
+        ("http://test/openapi.json", "GET, HEAD"),
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "SPOON", "get", "OPTIONS"])
+def test_another_method_is_a_problem_that_lists_all_that_are_known(
+    owner: Person, method: str, path: str, allow: str
+) -> None:
+    answer = owner.request(method, path)
+    assert refused(answer, 405)["code"] == "method_not_allowed"
+    assert answer.headers["allow"] == allow
+
+
+@pytest.mark.parametrize("known", ["my-own-id", "trace=1.2:3/4+5"])
+def test_a_problem_names_the_request_as_its_caller_did(owner: Person, known: str) -> None:
+    answer = owner.get("tasks/7", headers={"X-Request-Id": known})
+    assert refused(answer, 422)["request_id"] == known
+
+
+def test_only_what_cannot_succeed_unchanged_is_not_to_be_retried(owner: Person) -> None:
+    task = owner.add()
+    stale = {"If-Match": '"9"'}
+    refused(owner.post(f"tasks/{task['id']}/restore"), 409)
+    refused(owner.patch(f"tasks/{task['id']}", json={"title": "b"}, headers=stale), 412)
+    refused(owner.patch(f"tasks/{task['id']}", json={"title": ""}), 422)
+    refused(owner.get("tasks/01980000-0000-7000-8000-000000000001"), 404)
+    assert "x-should-retry" not in owner.get("tasks").headers
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What the app logs from here on, as it is printed."""
+    printed: list[str] = []
+    handler = logging.Handler()
+    handler.setFormatter(logs.JsonLines())
+    handler.emit = lambda record: printed.append(handler.format(record))  # type: ignore[method-assign]
+    logger = logging.getLogger("app")
+    logger.addHandler(handler)
+    yield printed
+    logger.removeHandler(handler)
+
+
+def test_what_nobody_foresaw_is_a_500_and_is_logged_by_class_and_place_without_values(
+    lines: list[str],
+) -> None:
+    app = FastAPI()
+    problems.install(app)
+    app.add_middleware(logs.RequestLine)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise LookupError("Zq7, a value of a row")
+
+    answer = TestClient(app).get("/broken?q=Zq7", headers={"Authorization": "Bearer Zq7"})
+    assert refused(answer, 500)["code"] == "internal"
+    unexpected, request = map(json.loads, lines)
+    assert (unexpected["message"], unexpected["error"]) == ("unexpected", "LookupError")
+    assert "in broken" in unexpected["where"]
+    assert unexpected["request_id"] == request["request_id"] == answer.headers["x-request-id"]
+    assert "Zq7" not in answer.text + "".join(lines)
+
+
+def test_a_table_that_is_gone_is_a_500_that_tells_callers_nothing(
+    owner: Person, sql: cursor, lines: list[str]
+) -> None:
+    sql.execute("ALTER TABLE tasks RENAME TO elsewhere")
+    try:
+        answer = owner.post("tasks", json={"title": "Zq7"})
+    finally:
+        sql.execute("ALTER TABLE elsewhere RENAME TO tasks")
+    refused(answer, 500)
+    assert "tasks" not in answer.text
+    (broken,) = [json.loads(line) for line in lines if "sqlstate" in line]
+    assert (broken["error"], broken["sqlstate"]) == ("UndefinedTable", "42P01")
+    assert "Zq7" not in "".join(lines)
+
+
+@pytest.fixture(params=["refused", "silent"])
+def gone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database that cannot be reached: nobody listens, or whoever does never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        if request.param == "refused":
+            server.close()
+        address = f"postgresql://someone:Zq7-password@127.0.0.1:{port}/thaw"
+        monkeypatch.setenv("DATABASE_URL", address)
+        monkeypatch.setenv("DATABASE_CONNECT_TIMEOUT", "1")
+        monkeypatch.setenv("REQUEST_TIMEOUT", "2")
+        with fresh_engine():
+            yield
+
+
+@pytest.mark.usefixtures("gone")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unreachable_database_is_a_503_in_time_that_names_no_host(
+    owner: Person, lines: list[str], method: str
+) -> None:
+    began = time.monotonic()
+    answer = owner.request(method, "tasks", json={"title": "Zq7"})
+    assert time.monotonic() - began < 5
+    assert refused(answer, 503)["code"] == "database_unavailable"
+    assert int(answer.headers["retry-after"]) >= 1
+    for secret in ("127.0.0.1", "someone", "Zq7"):
+        assert secret not in answer.text + "".join(lines)
+
+
+def test_a_mistake_says_what_is_wanted_instead(owner: Person) -> None:
+    sent: dict[str, Any] = {"title": 7, "due_at": "soon", "team_id": "x", "status": "never"}
+    mistakes = refused(owner.post("tasks", json=sent), 422)["errors"]
+    assert {each["pointer"]: each["detail"] for each in mistakes} == {
+        "/title": "Input should be a valid string",
+        "/due_at": "should be an RFC 3339 time with a zone",
+        "/team_id": "Should be a UUID",
+        "/status": "Input should be 'todo', 'in_progress' or 'done'",
+    }
