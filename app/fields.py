@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
@@ -17,6 +17,12 @@ def written(time: Any) -> Any:
     if not (isinstance(time, datetime) or (isinstance(time, str) and RFC_3339.fullmatch(time))):
         raise ValueError("should be an RFC 3339 time with a zone")
     return time
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Tell of no defaults in a merge patch's schema: what is absent stays as it is."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
 
 def utc(time: datetime) -> datetime:
