@@ -86,3 +86,9 @@ def main() -> None:
         app(prog_name="thaw")
     except Trouble as trouble:
         sys.exit(f"thaw: {trouble}")
+    except ValueError as error:
+        from app.settings import SettingsError  # noqa: PLC0415  0.3 s that only a mistake pays
+
+        if not isinstance(error, SettingsError):
+            raise
+        sys.exit(f"thaw: {error}")

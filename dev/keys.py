@@ -28,7 +28,7 @@ def jwks(directory: Path = STATE) -> str:
     return json.dumps({"keys": [public(private_key(directory))]})
 
 
-def token(  # noqa: PLR0913  a claim each
+def token(
     user_id: str,
     *,
     name: str,

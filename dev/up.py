@@ -1,5 +1,6 @@
 """`thaw up`: the whole API on a laptop, until Ctrl-C."""
 
+import importlib
 import os
 import signal
 import socket
@@ -52,6 +53,7 @@ def up(
     try:
         with only_one() as sign, database() as url:
             port = free_port(host, port)
+            importlib.import_module("app.settings").get_settings()  # here a mistake is a sentence
             with serving(host, port, sign, reload=reload) as server:
                 if not ours:
                     note(f"using your database at {host_of(url)}, without adding the demo")
@@ -136,7 +138,7 @@ def await_answer(server: subprocess.Popen[bytes], address: str) -> None:
                 time.sleep(0.05)
             else:
                 return
-    raise Trouble(f"The API did not answer at {address}/health; its last words stand above.")
+        raise Trouble(f"The API did not answer at {address}/health; its last words stand above.")
 
 
 def introduce(address: str) -> None:
