@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
@@ -34,3 +34,9 @@ def utc(time: datetime) -> datetime:
 
 Time = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(utc)]
 """RFC 3339 with a zone; UTC once it is in."""
+
+
+class Sent(BaseModel):
+    """What callers send: a field that we do not know is a typo, and is refused."""
+
+    model_config = ConfigDict(extra="forbid")

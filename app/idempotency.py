@@ -1,14 +1,7 @@
-"""Exactly-once writes: the write and the evidence that it happened are one statement.
+"""Exactly-once writes: a request is known by its key, and happens once under it.
 
-    WITH twins AS (SELECT is no other request with this key running?),
-         written AS (the write … RETURNING …),
-         operation AS (INSERT INTO operations … FROM written HAVING count(*) > 0)
-    SELECT … FROM twins LEFT JOIN written ON true
-
-The evidence comes after the write, since a CTE that nothing reads runs last, and only if
-something was written: a refused write leaves no key behind, so the corrected request is not
-taken for a repeat. A key that is already there fails the whole statement, which then never
-happened; the operation says what did.
+The key is the caller's Idempotency-Key, or one of our own. evidence.py says how a write and the
+proof that it happened become one statement.
 """
 
 import hashlib
@@ -18,30 +11,20 @@ from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
-from sqlalchemy import (
-    ARRAY,
-    CTE,
-    ColumnElement,
-    Text,
-    any_,
-    cast,
-    func,
-    insert,
-    literal,
-    select,
-    true,
-)
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ARRAY, CTE, ColumnElement, any_, cast, select
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 from starlette.datastructures import MutableHeaders
 
-from app.access import Caller, row_of
+from app.access import Caller
 from app.auth import Me
 from app.db import OneTrip
 from app.errors import IdempotencyKeyReused, InProgress, OutcomeUnknown, broken_constraint
-from app.tables import Operation, User, new_id
+from app.evidence import no_twins, with_evidence, with_user
+from app.tables import Operation, new_id
+
+NOTHING_WRITTEN = {"operations_pkey", "operations_all_or_nothing_check"}
+"""Refusals of the evidence, and so of the write: done before, or not as a whole."""
 
 
 @dataclass
@@ -56,8 +39,7 @@ class Attempt:
 
     @cached_property
     def twins(self) -> CTE:
-        free = func.pg_try_advisory_xact_lock(lock_name(self.me.id, self.key))
-        return select((free if self.repeatable else true()).label("absent")).cte("twins")
+        return no_twins(lock_name(self.me.id, self.key) if self.repeatable else None)
 
     @property
     def alone(self) -> ColumnElement[bool]:
@@ -72,45 +54,35 @@ class Attempt:
         Returns the rows; for a repeat the rows of the first time as they are now, as far as they
         are in `sight`; None when the write found nothing that it may touch.
         """
-        statement = self.with_evidence(write, table, wanted)
+        told = {"user_id": self.me.id, "key": self.key, "fingerprint": self.fingerprint}
+        statement = with_evidence(write, table, self.twins, **told, wanted=wanted)
+        written: Sequence[Any] = ()
         try:
-            rows = db.rows(statement)
+            written = self.written(db, statement)
         except IntegrityError as error:
             broken = broken_constraint(error)
-            if broken == "operations_pkey":
-                return self.replay(db, table, sight)
-            if broken == "operations_all_or_nothing_check":
-                return None
-            if broken != f"{table.__tablename__}_user_id_fkey":
+            if broken == f"{table.__tablename__}_user_id_fkey":
+                written = self.written(db, with_user(statement, self.me))
+            elif broken not in NOTHING_WRITTEN:
                 raise
-            rows = db.rows(statement.add_cte(self.provision()))
+        return written or self.replay(db, table, sight)
+
+    def written(self, db: OneTrip, statement: Any) -> list[Any]:
+        """The rows written; raises InProgress, and OutcomeUnknown when the answer was lost."""
+        try:
+            rows = db.rows(statement)
         except OperationalError as error:
             if error.connection_invalidated:
                 raise OutcomeUnknown from error
             raise
         if not rows[0][0]:
             raise InProgress
-        written = [row for _, row in rows if row is not None]
-        return written or (self.replay(db, table, sight) if self.repeatable else None)
-
-    def with_evidence(self, write: Any, table: Any, wanted: int) -> Any:
-        written = write.returning(table).cte("written")
-        names = ["user_id", "key", "fingerprint", "result_ids", "wanted", "done"]
-        evidence = select(
-            literal(self.me.id),
-            literal(self.key),
-            literal(self.fingerprint),
-            func.array_agg(cast(written.c.id, Text)),
-            literal(wanted),
-            func.count(),
-        ).having(func.count() > 0)
-        operation = insert(Operation).from_select(names, evidence).cte("operation")
-        entity = aliased(table, written)
-        result = select(self.twins.c.absent, entity).select_from(self.twins)
-        return result.outerjoin(entity, true()).add_cte(operation)
+        return [row for _, row in rows if row is not None]
 
     def replay(self, db: OneTrip, table: Any, sight: ColumnElement[bool]) -> Sequence[Any] | None:
-        """Read what an earlier request with this key did, as it is now."""
+        """What an earlier request with the caller's key did, as it is now, if there was one."""
+        if not self.repeatable:
+            return None
         results = cast(col(Operation.result_ids), ARRAY(table.id.type))
         statement = (
             select(col(Operation.fingerprint), table)
@@ -124,11 +96,6 @@ class Attempt:
             raise IdempotencyKeyReused
         self.headers["Idempotent-Replayed"] = "true"
         return [row for _, row in rows if row is not None]
-
-    def provision(self) -> CTE:
-        """Make the caller's missing row, unless a twin just did."""
-        make = postgresql.insert(User).values(row_of(self.me))
-        return make.on_conflict_do_nothing(index_elements=["id"]).cte("provisioned")
 
 
 def digest(*parts: bytes) -> bytes:

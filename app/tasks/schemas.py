@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
 
-from app.fields import Time, without_defaults
+from app.fields import Sent, Time, without_defaults
 from app.pages import PageQuery
 from app.tables import Priority, Status
 
@@ -18,9 +18,7 @@ Tags = Annotated[
 ]
 
 
-class NewTask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewTask(Sent):
     title: Title
     description: Description | None = None
     status: Status = "todo"
@@ -30,10 +28,10 @@ class NewTask(BaseModel):
     team_id: UUID | None = None
 
 
-class TaskChange(BaseModel):
+class TaskChange(Sent):
     """A merge patch (RFC 7396): what is absent stays, null clears what can be empty."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     title: Title = ""
     description: Description | None = None
@@ -55,15 +53,11 @@ def distinct(ids: list[UUID]) -> list[UUID]:
     return ids
 
 
-class NewTasks(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewTasks(Sent):
     items: list[NewTask] = Field(min_length=1, max_length=BATCH)
 
 
-class TaskChanges(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TaskChanges(Sent):
     items: list[TaskChangeById] = Field(min_length=1, max_length=BATCH)
 
     @field_validator("items")
@@ -73,9 +67,7 @@ class TaskChanges(BaseModel):
         return items
 
 
-class TaskIds(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TaskIds(Sent):
     ids: list[UUID] = Field(min_length=1, max_length=BATCH)
 
     _once = field_validator("ids")(distinct)

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.fields import Time, without_defaults
+from app.fields import Sent, Time, without_defaults
 
 
-class ProfileChange(BaseModel):
+class ProfileChange(Sent):
     """A merge patch: what is absent stays; null clears the image."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     name: Annotated[str, Field(min_length=1, max_length=200)] = ""
     image: Annotated[str, Field(max_length=2048)] | None = None
