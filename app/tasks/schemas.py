@@ -23,7 +23,7 @@ class NewTask(Sent):
     description: Description | None = None
     status: Status = "todo"
     priority: Priority = "medium"
-    tags: Tags = []
+    tags: Tags = Field(default=[])
     due_at: Time | None = None
     team_id: UUID | None = None
 
@@ -37,7 +37,7 @@ class TaskChange(Sent):
     description: Description | None = None
     status: Status = "todo"
     priority: Priority = "medium"
-    tags: Tags = []
+    tags: Tags = Field(default=[])
     due_at: Time | None = None
     team_id: UUID | None = None
 
