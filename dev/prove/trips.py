@@ -10,14 +10,17 @@ import psycopg2
 from dev.lambda_function import Response
 from dev.prove import Proof, Step, Verdict
 from dev.prove._stage import ask, demo_token, need, stage
+from dev.prove._usual import usual
 from dev.wire import CountingProxy, Counts
 
 GOAL = "a warm request is 1 round trip; a process's first adds the driver's own handshake only."
 
 BATCH = 500
+COLUMNS = ("Request", "Status", "Round trips", "Messages", "ms")
 TASKS = "/api/me/tasks"
 ONE_TRIP = Counts(connections=1, handshake_trips=0, trips=1, kinds=("Q",))
 Ids = list[str]
+Others = dict[str, Counts]
 
 
 def new_tasks(size: int) -> dict[str, Any]:
@@ -90,7 +93,7 @@ def prove() -> Proof:
         for done, endpoint in enumerate(ENDPOINTS):
             yield Step(f"{endpoint.method} {endpoint.path}", 0.1 + 0.9 * done / len(ENDPOINTS))
             warm.append(measure_warm(proxy, endpoint, token))
-    return judge(first, driver, warm)
+        return judge(first, driver, warm, usual(proxy))
 
 
 def measure(
@@ -120,17 +123,18 @@ def measure_warm(proxy: CountingProxy, endpoint: Endpoint, token: str) -> Measur
     return measure(proxy, endpoint.method, path, token, endpoint.body(ids))
 
 
-def judge(first: Measured, driver: Counts, warm: list[Measured]) -> Verdict:
+def judge(first: Measured, driver: Counts, warm: list[Measured], them: Others) -> Verdict:
     rows = [row(name(endpoint), one) for endpoint, one in zip(ENDPOINTS, warm, strict=True)]
     rows.append(row("GET /tasks, first of a process", first))
     rows.append(("psycopg2.connect() alone", "", trips(driver), "", ""))
+    rows += [(f"the usual code, {name}", "", trips(one), "", "") for name, one in them.items()]
     met = sum(measured.is_one_trip for measured in warm)
     figure = (
         f"{met} of {len(warm)} requests are 1 round trip each; the first of a process "
         f"is {trips(first.counts)}, and the driver alone {trips(driver)}"
     )
-    columns = ("Request", "Status", "Round trips", "Messages", "ms")
-    return Verdict(columns, rows, figure, met == len(warm) and first.is_one_more_than(driver))
+    goal_met = met == len(warm) and first.is_one_more_than(driver)
+    return Verdict(COLUMNS, rows, figure, goal_met)
 
 
 def name(endpoint: Endpoint) -> str:
@@ -139,9 +143,8 @@ def name(endpoint: Endpoint) -> str:
 
 
 def row(request: str, measured: Measured) -> tuple[str, ...]:
-    response, counts, milliseconds = measured
-    kinds = " ".join(counts.kinds)
-    return request, str(response.status), trips(counts), kinds, f"{milliseconds:.0f}"
+    response, counts, ms = measured
+    return request, str(response.status), trips(counts), " ".join(counts.kinds), f"{ms:.0f}"
 
 
 def trips(counts: Counts) -> str:
