@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import psycopg2
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -15,6 +16,13 @@ from sqlalchemy.orm import Session
 from dev.wire import CountingProxy, Counts
 
 USER = "demo"
+
+
+def handshake(proxy: CountingProxy) -> Counts:
+    """What psycopg2 alone needs to connect, whoever uses it."""
+    proxy.reset()
+    psycopg2.connect(proxy.url).close()
+    return proxy.snapshot()
 
 
 def usual(proxy: CountingProxy) -> dict[str, Counts]:

@@ -5,12 +5,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-import psycopg2
-
 from dev.lambda_function import Response
 from dev.prove import Proof, Step, Verdict
 from dev.prove._stage import ask, demo_token, need, stage
-from dev.prove._usual import usual
+from dev.prove._usual import handshake, usual
 from dev.wire import CountingProxy, Counts
 
 GOAL = "a warm request is 1 round trip; a process's first adds the driver's own handshake only."
@@ -103,13 +101,6 @@ def measure(
     begun = time.perf_counter()
     response = ask(method, path, token, body)
     return Measured(response, proxy.snapshot(), (time.perf_counter() - begun) * 1000)
-
-
-def handshake(proxy: CountingProxy) -> Counts:
-    """What psycopg2 alone needs to connect, whoever uses it."""
-    proxy.reset()
-    psycopg2.connect(proxy.url).close()
-    return proxy.snapshot()
 
 
 def measure_warm(proxy: CountingProxy, endpoint: Endpoint, token: str) -> Measured:
