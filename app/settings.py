@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     jwt_audience: str
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    log_level: str = "INFO"
+    log_level: str = Field("INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
     slow_statement_ms: int = Field(500, ge=0)
 
     @field_validator("cors_origins", mode="before")

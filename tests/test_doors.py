@@ -117,7 +117,8 @@ def test_head_answers_like_get_without_a_body(uvicorns: httpx2.Client, owner: Pe
         got = uvicorns.get(target, headers=headers)
         head = uvicorns.head(target, headers=headers)
         assert head.content == b""
-        assert (head.status_code, essence(head)[2]) == (got.status_code, essence(got)[2])
+        assert head.status_code == got.status_code
+        assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
 
 
 @pytest.mark.parametrize("door", ["uvicorn", *DOORS])

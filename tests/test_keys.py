@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -99,11 +98,10 @@ def drip(handler: Any) -> None:
 
 
 @pytest.fixture
-def issuer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Issuer]:
+def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
     """The app's issuer from here on, with nothing fetched yet and waits of tenths of seconds."""
     with Issuer() as issuer:
         threading.Thread(target=issuer.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.chdir(tmp_path)  # a developer's .env counts for nothing here
         monkeypatch.delenv("JWKS")
         monkeypatch.setenv("JWKS_URL", f"http://127.0.0.1:{issuer.server_address[1]}/jwks")
         monkeypatch.setattr(keys, "PATIENCE", 0.3)

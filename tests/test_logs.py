@@ -1,0 +1,116 @@
+"""The log: one JSON line for each request, enough to find a fault and nothing secret."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dev import ROOT
+from tests.people import Person
+from tests.printed import printed
+from tests.processes import fresh_engine
+
+TWO_REQUESTS = """
+from app.aws import handler
+from dev.events import Request, http_api
+from dev.lambda_function import Context
+for _ in range(2):
+    handler(http_api(Request("GET", "/health", [])), Context())
+"""
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    with printed() as lines:
+        yield lines
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "status", "trips"),
+    [
+        ("GET", "tasks", "/api/{user_id}/tasks", 200, 1),
+        ("HEAD", "tasks", "/api/{user_id}/tasks", 200, 1),
+        ("GET", "tasks/{task}", "/api/{user_id}/tasks/{task_id}", 200, 1),
+        ("POST", "tasks/{task}/complete", "/api/{user_id}/tasks/{task_id}/complete", 200, 1),
+        ("DELETE", "tasks/{task}", "/api/{user_id}/tasks/{task_id}", 204, 1),
+        ("GET", "tasks?limit=0", "/api/{user_id}/tasks", 422, 0),
+        ("GET", "http://test/api/another/tasks", "/api/{user_id}/tasks", 403, 0),
+        ("GET", "http://test/api/me", "/api/{user_id}", 200, 1),
+        ("GET", "http://test/health", "/health", 200, 0),
+        ("GET", "http://test/nowhere", None, 404, 0),
+    ],
+)
+def test_each_request_is_one_line(
+    owner: Person,
+    lines: list[str],
+    method: str,
+    path: str,
+    route: str | None,
+    status: int,
+    trips: int,
+) -> None:
+    task = owner.add()["id"]
+    lines.clear()
+    answer = owner.request(method, path.replace("{task}", task))
+    (line,) = map(json.loads, lines)
+    told = (line["method"], line["route"], line["status"], line["trips"])
+    assert told == (method, route, status, trips) == (method, route, answer.status_code, trips)
+    assert line["request_id"] == answer.headers["x-request-id"]
+    assert (line["level"], line["message"]) == ("INFO", "request")
+    assert 0 <= line["database_ms"] <= line["ms"]
+
+
+def test_a_line_holds_nothing_of_what_was_sent(owner: Person, lines: list[str]) -> None:
+    owner.post("tasks", json={"title": "Zq7"}, headers={"Idempotency-Key": "Zq7", "Cookie": "Zq7"})
+    owner.get("tasks?q=Zq7")
+    owner.get("http://test/api/Zq7/Zq7")
+    owner.get("tasks", headers={"Authorization": "Bearer Zq7"})
+    owner.get("tasks", headers={"X-Request-Id": "Zq7 is no id"})
+    assert len(lines) == 5
+    for secret in ("Zq7", "Bearer", owner.headers["authorization"], owner.id, owner.email):
+        assert secret not in "".join(lines)
+
+
+def test_a_slow_statement_is_told_by_its_shape(
+    owner: Person, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLOW_STATEMENT_MS", "0")
+    with fresh_engine():
+        owner.add("Zq7", description="Zq7", tags=["Zq7"])
+        owner.get("tasks?q=Zq7")
+    slow = [line for line in map(json.loads, lines) if line["message"] == "slow statement"]
+    assert [line["level"] for line in slow] == ["WARNING"] * 2
+    assert "INSERT INTO tasks" in slow[0]["sql"]
+    assert "SELECT" in slow[1]["sql"]
+    assert all(line["ms"] >= 0 and line["request_id"] for line in slow)
+    assert "Zq7" not in "".join(lines)
+    assert owner.id not in "".join(lines)
+
+
+def test_a_quick_statement_is_not_told(owner: Person, lines: list[str]) -> None:
+    owner.add()
+    assert [json.loads(line)["message"] for line in lines] == ["request"]
+
+
+def printed_by(program: str, **environment: str) -> list[dict[str, Any]]:
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_first_request_of_a_process_is_cold_and_no_other() -> None:
+    assert [line["cold"] for line in printed_by(TWO_REQUESTS)] == [True, False]
+
+
+def test_the_level_is_a_setting() -> None:
+    assert printed_by(TWO_REQUESTS, LOG_LEVEL="warning") == []

@@ -1,0 +1,193 @@
+"""The environment: read once, and refused with a sentence that says what to do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import AliasChoices
+
+from app.settings import Settings, SettingsError, direct_url, get_settings
+from dev import ROOT
+
+URL = "postgresql://someone:Zq7-password@ep-a-pooler.example/thaw?sslmode=require"
+GOOD = {
+    "DATABASE_URL": URL,
+    "JWKS_URL": "https://app.example/api/auth/jwks",
+    "JWT_ISSUER": "https://app.example",
+    "JWT_AUDIENCE": "https://app.example",
+}
+
+
+def variables() -> dict[str, list[str]]:
+    """Each field's environment variables, the first being the one to set."""
+    names: dict[str, list[str]] = {}
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        choices = alias.choices if isinstance(alias, AliasChoices) else [name.upper()]
+        names[name] = [str(choice) for choice in choices]
+    return names
+
+
+@pytest.fixture(autouse=True)
+def empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nothing is set."""
+    for names in variables().values():
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
+    for name, value in {**GOOD, **changes}.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    return get_settings.__wrapped__()
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> str:
+    with pytest.raises(SettingsError) as error:
+        read(monkeypatch, **changes)
+    assert "Zq7" not in str(error.value)
+    assert error.value.__cause__ is None
+    return str(error.value)
+
+
+def test_what_is_needed_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch)
+    assert settings.database_url.get_secret_value() == URL
+    assert settings.cors_origins == ()
+    assert "Zq7" not in repr(settings)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        get_settings.__wrapped__()
+    assert str(error.value) == (
+        "DATABASE_URL is not set: see .env.example. "
+        "JWT_ISSUER is not set: see .env.example. "
+        "JWT_AUDIENCE is not set: see .env.example."
+    )
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "JWT_ISSUER", "JWT_AUDIENCE"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    assert refusal(monkeypatch, **{name: value}) == f"{name} is not set: see .env.example."
+
+
+def test_without_any_keys_both_ways_to_them_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refusal(monkeypatch, JWKS_URL=None)
+    assert said == "set JWKS_URL (Better Auth's /api/auth/jwks) or JWKS."
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("Zq7", "is not a URL like postgresql://user:password@host/database."),
+        ("postgresql://a:Zq7@host:port/b", "is not a URL like"),
+        ("mysql://a:Zq7@host/b", "must begin with postgresql://."),
+        ("postgresql://a:Zq7@host", "must name a host and a database."),
+        ("postgresql:///Zq7", "must name a host and a database."),
+        (f"{URL}&options=-c%20search_path%3DZq7", "names a pooler, which refuses `options`"),
+        (f"{URL}&options=endpoint%3Dep-a%20-c%20a%3DZq7", "names a pooler, which refuses"),
+        (f"{URL}&search_path=Zq7", "names a pooler, which refuses"),
+    ],
+)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_URL_UNPOOLED"])
+def test_a_url_that_cannot_work_is_refused_without_being_quoted(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, said: str
+) -> None:
+    assert refusal(monkeypatch, **{name: url}).startswith(f"{name} {said}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://a:b@host/c",
+        "postgresql+psycopg2://a:b@host/c",
+        "postgresql:///c?host=/run/postgresql",
+        f"{URL}&options=endpoint%3Dep-a-pooler",
+        "postgresql://a:b@ep-a.example/c?options=-c%20search_path%3Dd",
+    ],
+)
+def test_a_url_as_it_is_handed_out_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert read(monkeypatch, DATABASE_URL=url).database_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize("name", ["POSTGRES_URL", "NEON_DATABASE_URL"])
+def test_the_url_has_other_names_too(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    settings = read(monkeypatch, DATABASE_URL=None, **{name: URL})
+    assert settings.database_url.get_secret_value() == URL
+
+
+def test_the_first_of_several_names_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, POSTGRES_URL="postgresql://a:b@other/c")
+    assert settings.database_url.get_secret_value() == URL
+
+
+@pytest.mark.parametrize(
+    ("variable", "host"),
+    [
+        (None, "ep-a.example"),
+        ("DATABASE_URL_UNPOOLED", "ep-b.example"),
+        ("POSTGRES_URL_NON_POOLING", "ep-b.example"),
+    ],
+)
+def test_migrations_go_past_the_pooler(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, host: str
+) -> None:
+    get_settings.cache_clear()
+    read(monkeypatch, **({variable: "postgresql://a:b@ep-b.example/c"} if variable else {}))
+    try:
+        assert direct_url().host == host
+    finally:
+        get_settings.cache_clear()
+
+
+@pytest.mark.parametrize("jwks", ["Zq7", "[]", "7", "null", "{}", '{"keys":7}', "[" * 100_000])
+def test_keys_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, jwks: str) -> None:
+    said = refusal(monkeypatch, JWKS=jwks)
+    assert said == 'JWKS must be a JSON object like {"keys": [...]}.'
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JWKS_URL", "file:///Zq7"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_SIZE", "Zq7"),
+        ("DATABASE_CONNECT_TIMEOUT", "61"),
+        ("REQUEST_TIMEOUT", "-1"),
+        ("SLOW_STATEMENT_MS", "Zq7"),
+        ("LOG_LEVEL", "Zq7"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    assert refusal(monkeypatch, **{name: value}).startswith(f"{name} ")
+
+
+def test_origins_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, CORS_ORIGINS=" https://a.example/, ,https://b.example")
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_a_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("REQUEST_TIMEOUT=7\nLOG_LEVEL=ERROR\nUNKNOWN=1\n")
+    program = "from app.settings import get_settings as get; print(repr(get()))"
+    environment = {**os.environ, **GOOD, "REQUEST_TIMEOUT": "8", "PYTHONPATH": str(ROOT)}
+    said = subprocess.check_output(  # noqa: S603  our own program
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, text=True
+    )
+    assert "request_timeout=8" in said
+    assert "log_level='ERROR'" in said
+
+
+@pytest.mark.parametrize("file", ["README.md", ".env.example"])
+def test_every_variable_is_written_about(file: str) -> None:
+    text = (ROOT / file).read_text()
+    assert [name for names in variables().values() for name in names if name not in text] == []
