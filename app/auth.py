@@ -8,8 +8,8 @@ import re
 from typing import Annotated, Any
 
 import jwt
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from app.access import Caller
@@ -26,16 +26,23 @@ END_OF_TIME = 253_402_300_800
 bearer = HTTPBearer(bearerFormat="JWT", description="A JWT from Better Auth", auto_error=False)
 
 
-async def caller(
-    user_id: str,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Caller:
-    """Whoever the token names, if the address is theirs."""
+async def authenticate(request: Request) -> None:
+    """Find out who is asking, before anything of what they ask is read.
+
+    Raises Unauthorized, and Forbidden at another user's address.
+    """
+    credentials = await bearer(request)
     if credentials is None:
         raise Unauthorized
     me = await verify(credentials.credentials)
-    if user_id not in {"me", me.id}:
+    if request.path_params["user_id"] not in {"me", me.id}:
         raise Forbidden("that is another user's address")
+    request.state.caller = me
+
+
+async def caller(request: Request, user_id: str, _: Annotated[Any, Depends(bearer)]) -> Caller:  # noqa: ARG001
+    """Whoever `authenticate` found; the parameters are for the OpenAPI document to tell of."""
+    me: Caller = request.state.caller
     return me
 
 

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
+from app.auth import authenticate
 from app.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 DEEPEST = 32
@@ -48,6 +49,8 @@ class Endpoint(APIRoute):
 
         async def strict(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
+            if "user_id" in request.path_params:
+                await authenticate(request)
             for name, value in request.query_params.multi_items():
                 if not storable(name + value):
                     raise unstorable(f"/query/{escaped(name)}")

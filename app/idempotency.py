@@ -19,8 +19,9 @@ from starlette.datastructures import MutableHeaders
 from app.access import Caller
 from app.auth import Me
 from app.db import OneTrip
-from app.errors import IdempotencyKeyReused, InProgress, OutcomeUnknown, broken_constraint
+from app.errors import IdempotencyKeyReused, InProgress
 from app.evidence import no_twins, with_evidence, with_user
+from app.outages import OutcomeUnknown, broken_constraint
 from app.tables import Operation, new_id
 
 NOTHING_WRITTEN = {"operations_pkey", "operations_all_or_nothing_check"}

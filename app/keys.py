@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from jwt import PyJWK
 
-from app.errors import KeysUnavailable
+from app.outages import KeysUnavailable
 from app.settings import get_settings
 
 log = logging.getLogger(__name__)

@@ -1,17 +1,25 @@
 """The app, assembled. Serve it with `uvicorn app.main:app`."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from app import logs, problems
 from app.health.routes import router as health
+from app.openapi import documented
 from app.settings import get_settings
 from app.tasks.routes import router as tasks
 from app.users.routes import router as users
 
 SENT = "Authorization Content-Type Idempotency-Key If-Match If-None-Match X-Request-Id"
 SEEN = "ETag Link Location Retry-After X-Request-Id Idempotent-Replayed Server-Timing"
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": SENT.split(),
+    "expose_headers": SEEN.split(),
+}
 
 
 def create_app() -> FastAPI:
@@ -24,17 +32,11 @@ def create_app() -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     problems.install(app)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=SENT.split(),
-        expose_headers=SEEN.split(),
-    )
+    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS)
     app.add_middleware(logs.RequestLine)
-    app.include_router(health, responses=problems.documented(413, 422, 500))
+    app.include_router(health, responses=documented(413, 422, 500))
     for router in (users, tasks):
-        everywhere = problems.documented(401, 403, 413, 415, 422, 500, 503)
+        everywhere = documented(401, 403, 413, 415, 422, 500, 503)
         app.include_router(router, prefix="/api/{user_id}", responses=everywhere)
     return app
 

@@ -8,6 +8,7 @@ from psycopg2.extensions import cursor
 
 from dev import keys
 from dev.local import ORIGIN
+from tests.documented import check
 
 
 class Person(TestClient):
@@ -20,6 +21,7 @@ class Person(TestClient):
         self.name, self.email = name, f"{self.id}@example.com"
         headers = {"Authorization": f"Bearer {self.token()}"}
         super().__init__(app, base_url="http://test/api/me/", headers=headers)
+        self.event_hooks = {"response": [check]}
 
     def token(self, **changes: Any) -> str:
         claims = {"name": self.name, "email": self.email, "issuer": ORIGIN, "audience": ORIGIN}

@@ -189,3 +189,10 @@ def test_claims_that_cannot_be_stored_are_left_out_of_the_profile(outsider: Pers
 def test_what_is_public_needs_no_token(outsider: Person, path: str) -> None:
     del outsider.headers["authorization"]
     assert outsider.get(f"http://test{path}").status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"{", b"x" * 2_000_000, b'{"titel": "T"}'])
+def test_a_strangers_body_is_not_read(body: bytes) -> None:
+    stranger = Person("stranger")
+    del stranger.headers["Authorization"]
+    refused(stranger.post("tasks", content=body), 401)

@@ -6,9 +6,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db import OneTrip, pool_figures
-from app.errors import NotReady, Overloaded, Problem, refusal, sqlstate
+from app.errors import Problem
 from app.health.queries import get_revision
 from app.health.schemas import Pool, Ready
+from app.outages import NotReady, Overloaded, refusal, sqlstate
 from app.tables import REVISION
 
 KEPT = 10.0

@@ -6,7 +6,7 @@ from app.db import Database
 from app.endpoints import Endpoint
 from app.health.readiness import Readiness
 from app.health.schemas import Live, Ready
-from app.problems import documented
+from app.openapi import documented
 
 router = APIRouter(prefix="/health", tags=["health"], route_class=Endpoint)
 readiness = Readiness()

@@ -11,8 +11,8 @@ from app.endpoints import Endpoint
 from app.errors import Conflict, NotFound, found
 from app.etags import Reading, Writing
 from app.idempotency import Once
+from app.openapi import documented
 from app.pages import Page, page
-from app.problems import documented
 from app.tables import Task
 from app.tasks import queries, rules, writes
 from app.tasks.schemas import (

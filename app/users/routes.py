@@ -8,7 +8,7 @@ from app.db import Database
 from app.endpoints import Endpoint
 from app.errors import found
 from app.idempotency import Once
-from app.problems import documented
+from app.openapi import documented
 from app.tables import User
 from app.users import queries
 from app.users.schemas import Profile, ProfileChange
