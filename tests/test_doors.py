@@ -31,7 +31,7 @@ OF_THE_SERVER = {"date", "server", "connection"}
 @pytest.fixture(scope="module")
 def uvicorns() -> Iterator[httpx2.Client]:
     """A client of a real uvicorn."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg2.extensions import cursor
 
+from app.db import engine
 from app.health.readiness import KEPT
 from app.health.routes import readiness
 from app.tables import REVISION
@@ -123,3 +124,9 @@ def test_nothing_is_told_of_hosts_or_versions(monitor: Person, sql: cursor) -> N
     told = ask(monitor).text + str(ask(monitor).headers) + ask(monitor, "/health").text
     for secret in ("127.0.0.1", "localhost", "ostgre", row[0], os.environ["DATABASE_URL"]):
         assert secret not in told
+
+
+def test_a_busy_pool_is_not_ready(monitor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    with fresh_engine(), engine().connect():
+        assert refused(ask(monitor), 503)["code"] == "overloaded"

@@ -7,6 +7,11 @@ from uuid import uuid4
 import pytest
 from psycopg2.extensions import cursor
 
+from app.access import Caller
+from app.errors import Conflict
+from app.tables import Task
+from app.tasks import rules
+from app.tasks.schemas import NewTask, TaskChangeById
 from tests.people import Person
 
 READ_ONLY = {"id", "user_id", "completed", "completed_at", "created_at", "updated_at", "version"}
@@ -415,3 +420,18 @@ def test_stats_of_nothing_are_zero(owner: Person) -> None:
     stats = owner.get("tasks/stats").json()
     assert (stats["total"], stats["completion_rate"]) == (0, 0)
     assert stats["median_hours_to_complete"] is None
+
+
+def test_a_batch_that_nothing_speaks_against_any_more_conflicts_with_what_changed_meanwhile(
+    owner: Person,
+) -> None:
+    """Between the refusal and the look for its reason, the reason can go away."""
+    me, id = Caller(owner.id), uuid4()
+    seen = {id: Task(id=id, user_id=owner.id, title="T", version=1)}  # type: ignore[call-arg]
+    for problem in (
+        rules.bad_addition([NewTask(title="T")], set()),
+        rules.bad_change(me, [TaskChangeById(id=id, title="T", version=1)], seen, set()),
+        rules.bad_deletion(me, [id], seen),
+    ):
+        assert isinstance(problem, Conflict)
+        assert "meanwhile" in problem.detail
