@@ -66,15 +66,15 @@ class Neon:
         made.autocommit = True
         return made
 
-    def ask(self, question: str, *, pooled: bool = False, **other: Any) -> Any:
+    def ask(self, question: str, *values: Any, pooled: bool = False, **other: Any) -> Any:
         """One connection, one statement, one value."""
         with closing(self.connect(pooled=pooled, **other)) as asking:
-            return ask(asking, question)
+            return ask(asking, question, *values)
 
 
-def ask(connection: connection, question: str) -> Any:
+def ask(connection: connection, question: str, *values: Any) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(question)
+        cursor.execute(question, values or None)
         row = cursor.fetchone()
         return row[0] if row else None
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from dev.neon.cloud import Cloud
-from tests.neon_schemas import check
+from tests.neon_shapes import check
 
 PATIENCE = 30.0
 """Seconds for operations that take one or two."""

@@ -4,7 +4,6 @@ import stat
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,7 +95,7 @@ def test_a_branch_needs_no_wish_at_all(api: Api) -> None:
         ({"parent_timestamp": "2026-01-01T00:00:00Z"}, 422),
         ({"init_source": "import"}, 400),
         ({"expires_at": "2020-01-01T00:00:00Z"}, 400),
-        ({"expires_at": in_time(days=31)}, 400),
+        ({"expires_at": "2199-01-01T00:00:00Z"}, 400),
     ],
     ids=str,
 )

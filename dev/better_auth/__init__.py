@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dev import STATE, Trouble
-from dev.locks import turn
+from dev import STATE, Trouble, npm
 
 SOURCE = Path(__file__).parent
 HOME = STATE / "better-auth"
-PINS = "package-lock.json"
 
 
 @contextmanager
@@ -29,7 +27,7 @@ def running(database_url: str) -> Iterator[str]:
         "BETTER_AUTH_SECRET": secrets.token_urlsafe(32),
     }
     with subprocess.Popen(
-        [node("node"), HOME / "server.mjs"],
+        [npm.node("node"), HOME / "server.mjs"],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -44,28 +42,5 @@ def running(database_url: str) -> Iterator[str]:
 
 def install() -> None:
     """Copy it below .thaw and install its pinned packages there, unless that is done."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    with turn(HOME / "lock"):
-        shutil.copy(SOURCE / "server.mjs", HOME)
-        pins = (SOURCE / PINS).read_bytes()
-        done = HOME / "node_modules" / "installed"
-        if not done.exists() or done.read_bytes() != pins:
-            install_packages()
-            done.write_bytes(pins)
-
-
-def install_packages() -> None:
-    for name in ("package.json", PINS):
-        shutil.copy(SOURCE / name, HOME)
-    # A package's own install scripts would run with our rights; these packages need none.
-    command = [node("npm"), "ci", "--ignore-scripts", "--engine-strict", "--no-audit", "--no-fund"]
-    result = subprocess.run(command, cwd=HOME, check=False, capture_output=True, text=True)
-    if result.returncode:
-        raise Trouble(f"npm ci failed:\n{result.stderr.strip()}")
-
-
-def node(program: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        raise Trouble(f"Better Auth needs Node 20 or newer, and `{program}` is not on PATH.")
-    return found
+    npm.install(SOURCE, HOME)
+    shutil.copy(SOURCE / "server.mjs", HOME)

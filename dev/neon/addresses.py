@@ -1,0 +1,20 @@
+"""Connection strings as Neon hands them out."""
+
+from urllib.parse import quote, urlencode
+
+from dev.neon.names import host
+from dev.neon.records import Endpoint, Role
+
+SAFE = {"sslmode": "require", "channel_binding": "require"}
+
+
+def uri(
+    endpoint: Endpoint, role: Role, database: str, *, pooled: bool, port: int, **other: str
+) -> str:
+    """As Neon's but for the port. Nobody resolves its host name: libpq needs a hostaddr as well.
+
+    `other` are more parameters of libpq, or other values for those here.
+    """
+    who = f"{quote(role.name, safe='')}:{quote(role.password, safe='')}"
+    where = f"{host(endpoint.id, pooled=pooled)}:{port}/{quote(database, safe='')}"
+    return f"postgresql://{who}@{where}?{urlencode({**SAFE, **other}, safe='/')}"
