@@ -23,8 +23,8 @@ dev: env ## database, API and a demo token, until Ctrl-C
 test: env ## the fast tests, with coverage
 	@$(PYTHON) -m pytest -m "not slow" -n $(WORKERS) --cov --cov-report=term-missing:skip-covered
 
-test-slow: env ## the tests that take minutes or need Node
-	@$(PYTHON) -m pytest -m slow
+test-slow: env ## the tests that take minutes, or Node and PgBouncer
+	@$(PYTHON) -m pytest -m slow -n $(WORKERS)
 
 test-all: test test-slow ## both
 

@@ -12,6 +12,8 @@ from dev.neon.api_faults import ApiFaults
 from dev.neon.cloud import Cloud
 from tests.neon_client import Api
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:

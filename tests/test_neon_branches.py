@@ -18,6 +18,8 @@ from dev.neon.cloud import Cloud
 from dev.postgres import HOST
 from tests.neon_client import Api
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:

@@ -84,7 +84,8 @@ CREATE INDEX tasks_title_idx ON tasks
 CREATE INDEX tasks_deleted_idx ON tasks
     (coalesce(team_id::text, user_id), id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX tasks_words_idx ON tasks
-    USING gin ((to_tsvector('english', title) || to_tsvector('english', coalesce(description, ''))));
+    USING gin ((to_tsvector('english', title)
+        || to_tsvector('english', coalesce(description, ''))));
 
 CREATE TABLE operations (
     user_id text,
