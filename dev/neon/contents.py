@@ -39,6 +39,7 @@ def found(admin_url: str, role: str, password: str, database: str) -> None:
     """Give a new cluster its first role and database, with the rights that they have on Neon."""
     with connected(admin_url) as session:
         session.execute(f"CREATE ROLE {FAMILY} NOLOGIN CREATEDB CREATEROLE BYPASSRLS REPLICATION")
+        session.execute("ALTER ROLE ALL SET idle_in_transaction_session_timeout = '5min'")
         session.execute(f"GRANT pg_read_all_data, pg_write_all_data, pg_monitor TO {FAMILY}")
         session.execute(
             SQL(
