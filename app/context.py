@@ -9,6 +9,8 @@ class Facts:
     """Gathered while a request runs; its log line and its problems are written from them."""
 
     request_id: str = ""
+    alone: bool = False
+    """No other request runs in this process: AWS Lambda sends one at a time."""
     trips: int = 0
     database_seconds: float = 0.0
 

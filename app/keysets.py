@@ -28,14 +28,14 @@ def order(statement: Any, table: Any, key: Key, query: PageQuery) -> Any:
 
 
 def cut(statement: Any, table: Any, everything: Any, key: Key, query: PageQuery) -> Any:
-    """One statement for the page and, where it was asked for, the count of `everything`.
+    """One statement for a page: rows, each beside the count of `everything` if it is asked for.
 
     The count is joined from the left, so that it is known of an empty page too.
     """
     rows = order(statement, table, key, query).offset(query.offset or None).limit(query.size + 1)
-    counted = query.numbered or query.include
-    count = select(func.count()).select_from(everything.subquery()) if counted else select(null())
-    total, row = count.subquery("total"), aliased(table, rows.subquery("page"))
-    column = next(iter(total.c))
-    statement = select(column, row).select_from(total).outerjoin(row, true())
-    return order(statement, row, key, query)
+    if not (query.numbered or query.include):
+        return rows.add_columns(null())
+    total = select(func.count().label("total")).select_from(everything.subquery()).cte("counted")
+    row = aliased(table, rows.subquery("page"))
+    page = select(row, total.c.total).select_from(total).outerjoin(row, true())
+    return order(page, row, key, query)

@@ -61,7 +61,8 @@ class RequestLine:
             await self.app(scope, receive, send)
             return
         asked = Headers(scope=scope).get("x-request-id", "")
-        known = Facts(asked if REQUEST_ID.fullmatch(asked) else uuid4().hex)
+        id = asked if REQUEST_ID.fullmatch(asked) else uuid4().hex
+        known = Facts(id, alone="aws.event" in scope)
         facts.set(known)
         answer = Answer(scope, send, known)
         if scope["method"] == "HEAD":

@@ -79,7 +79,7 @@ def page(
     rows: Sequence[Any], key: Key, query: PageQuery, request: Request, response: Response
 ) -> dict[str, Any]:
     """Cut the row too many, and say in the body and in Link (RFC 8288) where the next page is."""
-    found = [row for _, row in rows if row is not None]
+    found = [row for row, _ in rows if row is not None]
     items = found[: query.size]
     body: dict[str, Any] = {"items": items, "next": None}
     if len(found) > query.size:
@@ -87,7 +87,7 @@ def page(
         step = {"page": (query.page or 1) + 1} if query.numbered else {"cursor": body["next"]}
         url = request.url.include_query_params(**step)
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    total = rows[0][0]
+    total = rows[0][1] if rows else None
     if total is not None:
         body["total"] = total
         if query.numbered:

@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.context import facts
-from app.endpoints import escaped
 from app.errors import (
     Invalid,
     MethodNotAllowed,
@@ -28,6 +27,7 @@ from app.errors import (
 )
 from app.openapi import PROBLEM_JSON, described
 from app.outages import Overloaded, refusal, sqlstate
+from app.strict_json import escaped
 
 log = logging.getLogger(__name__)
 router = APIRouter()
