@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from app.errors import Forbidden
-from app.tables import Member, space
+from app.tables import TEAM, Member, space
 
 
 class Caller(NamedTuple):
@@ -50,7 +50,9 @@ def teams_of(me: Caller) -> Select[UUID]:
 def spaces_of(me: Caller) -> CompoundSelect[str]:
     """Where my rows live: with me, and in the teams that I am in."""
     teams = teams_of(me).subquery()
-    return union_all(select(literal(me.id, Text).label("id")), select(cast(teams.c.team_id, Text)))
+    return union_all(
+        select(literal(me.id, Text).label("id")), select(TEAM + cast(teams.c.team_id, Text))
+    )
 
 
 def visible_to(me: Caller, table: Any) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """What is known about the request being answered, wherever the code stands."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 
 
 @dataclass
@@ -11,6 +12,7 @@ class Facts:
     request_id: str = ""
     alone: bool = False
     """No other request runs in this process: AWS Lambda sends one at a time."""
+    began: float = field(default_factory=perf_counter)
     trips: int = 0
     database_seconds: float = 0.0
 

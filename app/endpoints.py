@@ -7,13 +7,15 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.auth import authenticate
 from app.context import facts
-from app.errors import Malformed, TooLarge, UnsupportedMediaType
+from app.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType
 from app.strict_json import escaped, parse, storable, unstorable
 
 LARGEST = 1024 * 1024
@@ -51,15 +53,13 @@ class Endpoint(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        takes_body = self.body_field is not None
+        takes_body, known = self.body_field is not None, query_names(self.dependant)
 
         async def strict(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
             if "user_id" in request.path_params:
                 await authenticate(request)
-            for name, value in request.query_params.multi_items():
-                if not storable(name + value):
-                    raise unstorable(f"/query/{escaped(name)}")
+            refuse_parameters(request, known)
             if claimed(request) > LARGEST:
                 raise TooLarge
             if takes_body:
@@ -69,6 +69,25 @@ class Endpoint(APIRoute):
             return await handle(request)
 
         return strict
+
+
+def query_names(dependant: Dependant) -> set[str] | None:
+    """The query parameters that an endpoint knows; None where a model of them is strict itself."""
+    kinds = [field.field_info.annotation for field in dependant.query_params]
+    if any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds):
+        return None
+    return {field.alias for field in dependant.query_params}
+
+
+def refuse_parameters(request: Request, known: set[str] | None) -> None:
+    """A misspelt parameter is refused, like a misspelt field: it would silently do nothing."""
+    for name, value in request.query_params.multi_items():
+        pointer = f"/query/{escaped(name)}"
+        if not storable(name + value):
+            raise unstorable(pointer)
+        if known is not None and name not in known:
+            mistake = {"detail": "there is no such parameter", "code": "extra_forbidden"}
+            raise Invalid(errors=[{"pointer": pointer, **mistake}])
 
 
 def in_place(endpoint: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,12 +7,14 @@ from typing import Annotated, Any, NoReturn, Protocol, TypeVar
 from fastapi import Depends, Header, Response
 from sqlalchemy import ColumnElement, true
 
-from app.errors import Forbidden, NotFound, NotModified, PreconditionFailed
+from app.access import Caller
+from app.errors import Conflict, Forbidden, NotFound, NotModified, PreconditionFailed
 
 TAG = re.compile(r'(W/)?"([^"]*)"')
 
 
 class Versioned(Protocol):
+    user_id: str
     version: int
 
 
@@ -42,15 +44,17 @@ class Tag:
         if self.if_match is None or self.if_match.strip() == "*":
             return None
         tags = [tag for weak, tag in TAG.findall(self.if_match) if not weak]
-        return [int(tag) for tag in tags if re.fullmatch(r"[0-9]{1,9}", tag)]
+        return [int(tag) for tag in tags if re.fullmatch(r"[1-9][0-9]{0,8}", tag)]
 
-    def refuse(self, row: Versioned | None) -> NoReturn:
+    def refuse(self, me: Caller, row: Versioned | None) -> NoReturn:
         """Say why a write touched nothing, from the row as the caller sees it now."""
         if row is None:
             raise NotFound
         if self.versions is not None and row.version not in self.versions:
             raise PreconditionFailed
-        raise Forbidden
+        if row.user_id != me.id:
+            raise Forbidden
+        raise Conflict("it changed meanwhile")
 
 
 def unchanged(table: Any, versions: list[int] | None) -> ColumnElement[bool]:

@@ -57,21 +57,22 @@ class Attempt:
         """
         told = {"user_id": self.me.id, "key": self.key, "fingerprint": self.fingerprint}
         statement = with_evidence(write, table, self.twins, **told, wanted=wanted)
-        written: Sequence[Any] = ()
         try:
             written = self.written(db, statement)
         except IntegrityError as error:
-            broken = broken_constraint(error)
-            if broken == f"{table.__tablename__}_user_id_fkey":
-                written = self.written(db, with_user(statement, self.me))
-            elif broken not in NOTHING_WRITTEN:
+            if broken_constraint(error) != f"{table.__tablename__}_user_id_fkey":
                 raise
+            written = self.written(db, with_user(statement, self.me))
         return written or self.replay(db, table, sight)
 
     def written(self, db: OneTrip, statement: Any) -> list[Any]:
         """The rows written; raises InProgress, and OutcomeUnknown when the answer was lost."""
         try:
             rows = db.rows(statement)
+        except IntegrityError as error:
+            if broken_constraint(error) in NOTHING_WRITTEN:
+                return []
+            raise
         except OperationalError as error:
             if error.connection_invalidated:
                 raise OutcomeUnknown from error
@@ -115,7 +116,7 @@ async def attempt(
     idempotency_key: Annotated[str | None, Header(pattern=r"^[\x21-\x7e]{1,255}$")] = None,
 ) -> Attempt:
     """Name this request's write. A key of our own holds a space, which no caller's can."""
-    path = request.url.path.removeprefix(f"/api/{request.path_params['user_id']}")
+    path = request.scope["path"].removeprefix(f"/api/{request.path_params['user_id']}")
     parts = request.method, path, request.url.query
     return Attempt(
         me=me,

@@ -1,25 +1,15 @@
 """The app, assembled. Serve it with `uvicorn app.main:app`."""
 
-from typing import Any
-
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.middleware.cors import CORSMiddleware
 
 from app import logs, problems
+from app.cors import ALLOWED, Cors
 from app.health.routes import router as health
 from app.openapi import documented
 from app.settings import get_settings
 from app.tasks.routes import router as tasks
 from app.users.routes import router as users
-
-SENT = "Authorization Content-Type Idempotency-Key If-Match If-None-Match X-Request-Id"
-SEEN = "ETag Link Location Retry-After X-Request-Id Idempotent-Replayed Server-Timing"
-CORS: dict[str, Any] = {
-    "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    "allow_headers": SENT.split(),
-    "expose_headers": SEEN.split(),
-}
 
 
 def create_app() -> FastAPI:
@@ -32,7 +22,7 @@ def create_app() -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     problems.install(app)
-    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS)
+    app.add_middleware(Cors, allow_origins=settings.cors_origins, **ALLOWED)
     app.add_middleware(logs.RequestLine)
     app.include_router(health, responses=documented(413, 422, 500))
     for router in (users, tasks):

@@ -24,6 +24,12 @@ class Overloaded(Unavailable):
     code, title = "overloaded", "Too many requests at once"
 
 
+class TimedOut(Unavailable):
+    """The database was not done in time. The statement was stopped, and nothing was changed."""
+
+    code, title = "timed_out", "The database was not done in time"
+
+
 class NotReady(Unavailable):
     """The database's schema is older than this release needs: its migration has not run yet."""
 
@@ -54,7 +60,10 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
     "55P03": Unavailable,
     "53": Unavailable,
     "25006": Unavailable,
+    "57014": TimedOut,
     "57": Unavailable,
+    "42P01": NotReady,
+    "42703": NotReady,
 }
 """SQLSTATE or its class -> problem; what is not here is a 500."""
 

@@ -109,5 +109,5 @@ def decode(query: PageQuery, key: Key) -> Any:
         if fingerprint != query.fingerprint:
             raise InvalidCursor
         return tuple_(key.bind(value), literal(UUID(last)))
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise InvalidCursor from None

@@ -1,7 +1,7 @@
 """What lists can be sorted by: keys that are never NULL, in SQL, in rows and in cursors."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, DateTime, Integer, Text, cast, literal
@@ -25,9 +25,12 @@ def time_key(of: Callable[[Any], Any], attribute: str) -> Key:
         return time.isoformat() if time else FOREVER
 
     def bind(value: str) -> ColumnElement[Any]:
-        if value != FOREVER:
-            datetime.fromisoformat(value)
-        return cast(literal(value, Text), DateTime(timezone=True))
+        if value == FOREVER:
+            return cast(literal(value, Text), DateTime(timezone=True))
+        time = datetime.fromisoformat(value)
+        if time.tzinfo is None:
+            raise ValueError("no zone")
+        return literal(time.astimezone(UTC), DateTime(timezone=True))
 
     return Key(of, read, bind)
 

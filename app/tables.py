@@ -130,12 +130,16 @@ class Member(SQLModel, table=True):
     joined_at: datetime = now()
 
 
+TEAM = literal_column("'team '", Text)
+"""Before a team's id where it names a space: no user's id holds a blank, so the two cannot meet."""
+
+
 def space(table: Any) -> ColumnElement[str]:
     """Where a row lives: in its team, or with its owner alone.
 
     One expression, so that one index per sort serves both and a list never reads what it drops.
     """
-    return func.coalesce(cast(table.team_id, Text), table.user_id)
+    return func.coalesce(TEAM + cast(table.team_id, Text), table.user_id)
 
 
 def urgency(table: Any) -> ColumnElement[int]:
@@ -204,7 +208,7 @@ LIVE = col(Task.deleted_at).is_(None)
 for name, key in SORTS.items():
     Index(f"tasks_{name}_idx", space(Task), key, col(Task.id), postgresql_where=LIVE)
 Index("tasks_deleted_idx", space(Task), col(Task.id), postgresql_where=~LIVE)
-Index("tasks_words_idx", words(Task), postgresql_using="gin")
+Index("tasks_words_idx", words(Task), postgresql_using="gin", postgresql_where=LIVE)
 
 
 class Operation(SQLModel, table=True):

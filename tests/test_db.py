@@ -133,3 +133,33 @@ def test_the_pool_is_as_large_as_the_setting_says(
     with fresh_engine(), engine().connect():
         assert owner.get("tasks").is_success
     assert os.environ["DATABASE_POOL_SIZE"] == "2"
+
+
+def test_a_statement_that_takes_too_long_is_stopped_and_changes_nothing(
+    owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = owner.add()
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    with fresh_engine():
+        with open_transaction() as other:
+            other.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (task["id"],))
+            stopped = owner.patch(f"tasks/{task['id']}", json={"title": "T"})
+        assert (stopped.status_code, stopped.json()["code"]) == (503, "timed_out")
+        assert owner.get(f"tasks/{task['id']}").json() == task
+
+
+def test_the_deadline_leaves_nothing_behind_in_the_session(owner: Person) -> None:
+    owner.get("tasks")
+    with engine().connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        with driver.cursor() as same_session:
+            same_session.execute("SHOW statement_timeout")
+            assert same_session.fetchone() == ("0",)
+
+
+def test_neon_is_greeted_with_tls_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for host, greeting in (("ep-x-pooler.aws.neon.tech", "direct"), ("db.example.com", None)):
+        monkeypatch.setenv("DATABASE_URL", f"postgres://me:pass@{host}/db?sslmode=require")
+        get_settings.cache_clear()
+        assert address(get_settings()).query.get("sslnegotiation") == greeting
+    get_settings.cache_clear()

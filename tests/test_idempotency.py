@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -10,7 +12,8 @@ import pytest
 from psycopg2.extensions import cursor
 
 from tests.concurrency import open_transaction, wait_for_a_lock
-from tests.people import Person
+from tests.people import Person, sign_up
+from tests.processes import fresh_engine
 
 
 class Write(NamedTuple):
@@ -193,21 +196,46 @@ def test_a_key_is_1_to_255_visible_ascii_characters(owner: Person, key: str) -> 
     assert owner.titles() == []
 
 
-def test_one_of_many_twins_at_once_writes_and_none_fails(owner: Person) -> None:
-    answers: list[Any] = []
+@pytest.fixture
+def wide_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As on Vercel: requests of one process reach Postgres at the same time."""
+    monkeypatch.setenv("DATABASE_POOL_SIZE", "8")
+    with fresh_engine():
+        yield
 
-    def send() -> None:
-        headers = {"Idempotency-Key": "race"}
-        answers.append(owner.post("tasks", json={"title": "Once"}, headers=headers))
 
-    twins = [threading.Thread(target=send) for _ in range(8)]
-    for twin in twins:
-        twin.start()
-    for twin in twins:
-        twin.join()
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
-    assert owner.titles() == ["Once"]
+def at_once(*requests: Callable[[], Any]) -> list[Any]:
+    with ThreadPoolExecutor(len(requests)) as threads:
+        return [each.result() for each in [threads.submit(request) for request in requests]]
+
+
+@pytest.mark.usefixtures("wide_pool")
+@pytest.mark.parametrize("known", [True, False])
+def test_one_of_many_twins_at_once_writes_and_none_fails(sql: cursor, known: bool) -> None:  # noqa: FBT001
+    for _ in range(5):
+        person = sign_up(sql, "twins") if known else Person("twins")
+
+        def send(person: Person = person) -> Any:
+            headers = {"Idempotency-Key": "race"}
+            return person.post("tasks", json={"title": "Once"}, headers=headers)
+
+        answers = at_once(*[send] * 8)
+        told = {(answer.status_code, answer.json().get("code")) for answer in answers}
+        assert told <= {(201, None), (409, "in_progress")}
+        assert len({answer.json()["id"] for answer in answers if answer.is_success}) == 1
+        assert person.titles() == ["Once"]
+
+
+@pytest.mark.usefixtures("wide_pool", "sql")
+def test_first_changes_of_a_new_profile_at_once_are_all_kept() -> None:
+    for _ in range(5):
+        person = Person("new")
+        bodies = [{"name": "New"}, {"image": "https://example.com/i.png"}]
+        change = partial(person.patch, "http://test/api/me")
+        answers = at_once(*(partial(change, json=body) for body in bodies))
+        assert {answer.status_code for answer in answers} == {200}
+        profile = person.get("http://test/api/me").json()
+        assert (profile["name"], profile["image"]) == ("New", "https://example.com/i.png")
 
 
 def test_a_batch_is_all_or_nothing_when_a_row_changes_meanwhile(owner: Person, sql: cursor) -> None:

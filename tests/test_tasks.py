@@ -5,13 +5,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi import Response
 from psycopg2.extensions import cursor
 
 from app.access import Caller
 from app.errors import Conflict
+from app.etags import Tag
 from app.tables import Task
 from app.tasks import rules
 from app.tasks.schemas import NewTask, TaskChangeById
+from tests.concurrency import open_transaction
 from tests.people import Person
 
 READ_ONLY = {"id", "user_id", "completed", "completed_at", "created_at", "updated_at", "version"}
@@ -431,7 +434,58 @@ def test_a_batch_that_nothing_speaks_against_any_more_conflicts_with_what_change
     for problem in (
         rules.bad_addition([NewTask(title="T")], set()),
         rules.bad_change(me, [TaskChangeById(id=id, title="T", version=1)], seen, set()),
-        rules.bad_deletion(me, [id], seen),
+        rules.bad_deletion([id], {id: True}),
     ):
         assert isinstance(problem, Conflict)
         assert "meanwhile" in problem.detail
+
+
+def test_a_batch_of_deletions_names_the_one_that_may_not_be(
+    owner: Person, teammate: Person, team: str
+) -> None:
+    theirs = teammate.add(team_id=team)["id"]
+    absent = str(uuid4())
+    refused = owner.post("tasks/batch-delete", json={"ids": [theirs, absent]})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (404, "/ids/1")
+    assert owner.post("tasks/batch-delete", json={"ids": [theirs]}).status_code == 204
+
+
+def test_who_may_not_delete_a_row_does_not_wait_for_it(
+    owner: Person, teammate: Person, team: str
+) -> None:
+    id = owner.add(team_id=team)["id"]
+    with open_transaction() as other:
+        other.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (id,))
+        assert teammate.delete(f"tasks/{id}").status_code == 403
+        assert teammate.post("tasks/batch-delete", json={"ids": [id]}).status_code == 403
+
+
+def test_a_user_named_like_a_team_does_not_see_its_tasks(
+    owner: Person, outsider: Person, team: str
+) -> None:
+    owner.add("secret", team_id=team)
+    outsider.id = team
+    outsider.headers["Authorization"] = f"Bearer {outsider.token()}"
+    assert outsider.titles() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "tasks/{id}?permanant=true"),
+        ("POST", "tasks/{id}/complete?x=1"),
+        ("GET", "tasks/stats?team_id=1"),
+    ],
+)
+def test_a_misspelt_parameter_is_refused(owner: Person, method: str, path: str) -> None:
+    task = owner.add()
+    refused = owner.request(method, path.format(id=task["id"]))
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"].startswith("/query/")
+    assert owner.get(f"tasks/{task['id']}").json() == task
+
+
+def test_an_owner_whose_write_lost_a_race_is_told_so(owner: Person) -> None:
+    task = Task(id=uuid4(), user_id=owner.id, title="T", version=1)  # type: ignore[call-arg]
+    with pytest.raises(Conflict, match="meanwhile"):
+        Tag(Response()).refuse(Caller(owner.id), task)

@@ -1,5 +1,6 @@
 """Can the database serve this code? Asked every 10 s at most: callers cannot keep it awake."""
 
+import threading
 import time
 
 from sqlalchemy.exc import DBAPIError
@@ -20,14 +21,16 @@ class Readiness:
     """The last answer, and until when it counts. By the wall clock: a sandbox may freeze."""
 
     def __init__(self) -> None:
+        self.turn = threading.Lock()
         self.until = 0.0
         self.revision: str | None = None
         self.problem: Problem | None = None
 
     def get(self, db: OneTrip) -> Ready:
-        if time.time() >= self.until:
-            self.look(db)
-            self.until = time.time() + KEPT
+        with self.turn:
+            if time.time() >= self.until:
+                self.look(db)
+                self.until = time.time() + KEPT
         if self.problem:
             raise self.problem
         return Ready(revision=str(self.revision), pool=Pool(**pool_figures()))

@@ -13,7 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from app.access import Caller, spaces_of, teams_of, visible_to
+from app.access import Caller, deletable_by, spaces_of, teams_of, visible_to
 from app.batches import among
 from app.db import OneTrip
 from app.keysets import cut, keyset
@@ -78,6 +78,13 @@ def get_tasks(db: OneTrip, me: Caller, ids: list[UUID]) -> dict[UUID, Task]:
     """Those of these tasks that are in sight, by id."""
     rows = db.scalars(select(Task).where(among(Task, ids), LIVE, visible_to(me, Task)))
     return {task.id: task for task in rows}
+
+
+def get_deletable(db: OneTrip, me: Caller, ids: list[UUID]) -> dict[UUID, bool]:
+    """Whether I may delete them, for those of these tasks that are in sight."""
+    statement = select(col(Task.id), deletable_by(me, Task))
+    rows = db.rows(statement.where(among(Task, ids), LIVE, visible_to(me, Task)))
+    return {row[0]: row[1] for row in rows}
 
 
 def get_teams(db: OneTrip, me: Caller) -> set[UUID]:

@@ -79,7 +79,7 @@ def change_tasks(db: Database, me: Me, once: Once, changes: TaskChanges) -> dict
 )
 def delete_tasks(db: Database, me: Me, once: Once, tasks: TaskIds) -> None:
     if not writes.delete_tasks(db, me, once, tasks.ids):
-        raise rules.bad_deletion(me, tasks.ids, queries.get_tasks(db, me, tasks.ids))
+        raise rules.bad_deletion(tasks.ids, queries.get_deletable(db, me, tasks.ids))
 
 
 @router.get("/{task_id}", response_model=TaskOut, responses=documented(304, 404))
@@ -93,7 +93,7 @@ def change_task(
 ) -> Task:
     values = change.model_dump(exclude_unset=True)
     task = writes.change_task(db, me, once, task_id, tag.versions, values)
-    return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
+    return tag(task or tag.refuse(me, queries.get_task(db, me, task_id)))
 
 
 @router.delete(
@@ -104,19 +104,19 @@ def delete_task(
 ) -> None:
     delete = writes.purge_task if permanent else writes.delete_task
     if not delete(db, me, once, task_id, tag.versions):
-        tag.refuse(queries.get_task(db, me, task_id, deleted=permanent))
+        tag.refuse(me, queries.get_task(db, me, task_id, deleted=permanent))
 
 
 @router.post("/{task_id}/complete", response_model=TaskOut, responses=documented(404, 409, 412))
 def complete_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
     task = writes.change_task(db, me, once, task_id, tag.versions, writes.DONE)
-    return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
+    return tag(task or tag.refuse(me, queries.get_task(db, me, task_id)))
 
 
 @router.post("/{task_id}/reopen", response_model=TaskOut, responses=documented(404, 409, 412))
 def reopen_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
     task = writes.change_task(db, me, once, task_id, tag.versions, writes.REOPENED)
-    return tag(task or tag.refuse(queries.get_task(db, me, task_id)))
+    return tag(task or tag.refuse(me, queries.get_task(db, me, task_id)))
 
 
 @router.post("/{task_id}/restore", response_model=TaskOut, responses=documented(404, 409, 412))
@@ -126,5 +126,5 @@ def restore_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) 
         kept = queries.get_task(db, me, task_id, deleted=True)
         if kept and kept.deleted_at is None:
             raise Conflict("the task is not deleted")
-        tag.refuse(kept)
+        tag.refuse(me, kept)
     return tag(task)

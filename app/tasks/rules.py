@@ -36,11 +36,11 @@ def bad_change(
     return Conflict("the tasks changed meanwhile")
 
 
-def bad_deletion(me: Caller, ids: Sequence[UUID], seen: Mapping[UUID, Task]) -> Problem:
+def bad_deletion(ids: Sequence[UUID], deletable: Mapping[UUID, bool]) -> Problem:
     for n, id in enumerate(ids):
-        if id not in seen:
+        if id not in deletable:
             return at(n, NotFound, "no such task", "ids")
-        if seen[id].user_id != me.id:
+        if not deletable[id]:
             return at(n, Forbidden, "only its owner or an admin of its team may", "ids")
     return Conflict("the tasks changed meanwhile")
 

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, cast, extract, func, literal_column, select
+from sqlalchemy import (
+    TIMESTAMP,
+    ColumnElement,
+    Date,
+    Select,
+    cast,
+    extract,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access import Caller, visible_to
@@ -45,7 +55,11 @@ def counts(column: ColumnElement[str], values: tuple[str, ...]) -> ColumnElement
 def per_day(column: ColumnElement[Any]) -> Select[Any]:
     """How many of these times lie in each of the last 30 days, today in UTC being the last."""
     today = cast(func.timezone("UTC", func.now()), Date)
-    days = func.generate_series(today - 29, today, DAY).table_valued("day").render_derived("days")
+    days = (
+        func.generate_series(cast(today - 29, TIMESTAMP), cast(today, TIMESTAMP), DAY)
+        .table_valued("day")
+        .render_derived("days")
+    )
     day = cast(days.c.day, Date)
     on = cast(func.timezone("UTC", column), Date) == day
     each = select(day.label("date"), func.count(column).label("count"))

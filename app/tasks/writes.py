@@ -102,7 +102,7 @@ def delete_tasks(
     """Delete all or none."""
     write = (
         update(Task)
-        .where(col(Task.id) == locked(Task, ids, once.alone, visible_to(me, Task)), LIVE)
+        .where(col(Task.id) == locked(Task, ids, once.alone, deletable_by(me, Task)), LIVE)
         .where(deletable_by(me, Task), unchanged(Task, versions))
         .values(deleted_at=func.now())
     )

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.access import Caller, row_of
@@ -24,8 +25,10 @@ def change_user(db: OneTrip, me: Caller, once: Attempt, change: dict[str, Any]) 
 
 
 def add_user(db: OneTrip, me: Caller, once: Attempt, change: dict[str, Any]) -> User | None:
-    """Make the row from the token's claims, with the change already in it."""
-    row = {**row_of(me), **change}
+    """Make the row from the token's claims; a twin may make it first: then this is a change."""
+    mine, row = col(User.id) == me.id, {**row_of(me), **change}
     values = select(*(literal(value) for value in row.values())).where(once.alone)
-    users = once.send(db, insert(User).from_select([*row], values), User, col(User.id) == me.id)
+    write = insert(User).from_select([*row], values)
+    write = write.on_conflict_do_update(index_elements=["id"], set_=change or {"id": me.id})
+    users = once.send(db, write, User, mine)
     return users[0] if users else None

@@ -69,23 +69,23 @@ CREATE TABLE tasks (
 );
 CREATE INDEX tasks_user_id_team_id_idx ON tasks (user_id, team_id);
 CREATE INDEX tasks_created_at_idx ON tasks
-    (coalesce(team_id::text, user_id), created_at, id) WHERE deleted_at IS NULL;
+    (coalesce('team ' || team_id::text, user_id), created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_updated_at_idx ON tasks
-    (coalesce(team_id::text, user_id), updated_at, id) WHERE deleted_at IS NULL;
+    (coalesce('team ' || team_id::text, user_id), updated_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_due_at_idx ON tasks
-    (coalesce(team_id::text, user_id), coalesce(due_at, 'infinity'::timestamptz), id)
+    (coalesce('team ' || team_id::text, user_id), coalesce(due_at, 'infinity'::timestamptz), id)
     WHERE deleted_at IS NULL;
 CREATE INDEX tasks_priority_idx ON tasks
-    (coalesce(team_id::text, user_id),
+    (coalesce('team ' || team_id::text, user_id),
      array_position(ARRAY['low', 'medium', 'high', 'urgent'], priority), id)
     WHERE deleted_at IS NULL;
 CREATE INDEX tasks_title_idx ON tasks
-    (coalesce(team_id::text, user_id), title, id) WHERE deleted_at IS NULL;
+    (coalesce('team ' || team_id::text, user_id), title, id) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_deleted_idx ON tasks
-    (coalesce(team_id::text, user_id), id) WHERE deleted_at IS NOT NULL;
+    (coalesce('team ' || team_id::text, user_id), id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX tasks_words_idx ON tasks
     USING gin ((to_tsvector('english', title)
-        || to_tsvector('english', coalesce(description, ''))));
+        || to_tsvector('english', coalesce(description, '')))) WHERE deleted_at IS NULL;
 
 CREATE TABLE operations (
     user_id text,
