@@ -16,6 +16,7 @@ COMMANDS = {
     "seed": ("dev.seed:seed", "Add the demo's users, team and tasks, once."),
     "doctor": ("dev.doctor:doctor", "Say what is wrong with the settings or the database."),
     "invoke": ("dev.invoke:invoke", "Call the Lambda handler with an event, on this machine."),
+    "neon": ("dev.neon.command:app", "Steer the local Neon: look, suspend, wake, break."),
     "prove": ("dev.prove:app", "Measure what the README claims."),
 }
 
@@ -26,9 +27,12 @@ Examples:
 
   curl -H "Authorization: Bearer $(thaw token)" localhost:8000/api/me/tasks
 
+  thaw neon suspend    the database falls asleep, and the next request wakes it
+
   DATABASE_URL=postgresql://… thaw migrate    a database elsewhere
 
-Without DATABASE_URL, in the environment or .env, every command uses the embedded Postgres in .thaw.
+Without DATABASE_URL, in the environment or .env, every command uses the Neon in .thaw, and
+starts it for as long as it needs it unless `thaw up` runs it.
 """
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

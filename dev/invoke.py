@@ -17,11 +17,11 @@ from dev import Trouble, local
 from dev.events import Pairs, Request
 from dev.lambda_function import Response, send
 from dev.migrate import upgrade
+from dev.neon import here
 from dev.token import mint
 from dev.wire import CountingProxy, Counts
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-IN_A_TARGET = "/?&=%:;,+@!$'()*~#[]"
 
 
 class Call(NamedTuple):
@@ -39,7 +39,7 @@ def known_method(value: str) -> str:
 def target(value: str) -> str:
     if not value.startswith("/"):
         raise typer.BadParameter(f"{value} does not start with a slash: /api/me/tasks")
-    return quote(value, safe=IN_A_TARGET)
+    return quote(value, safe="/?&=%:;,+@!$'()*~#[]")
 
 
 def content(value: str | None) -> bytes | None:
@@ -98,16 +98,17 @@ def invoke(  # noqa: PLR0913  a command's options
 @contextmanager
 def ready(*, count_trips: bool) -> Iterator[CountingProxy | None]:
     """A database with tables in it; all that the app reads stands in the environment."""
-    none_yet = "DATABASE_URL" not in local.configured() and not (local.STATE / "postgres").exists()
-    with local.database() as url, ExitStack() as stack:
-        proxy = stack.enter_context(between(url)) if count_trips else None
-        if none_yet:
+    ours, begun = local.chosen() is None, (here.DIRECTORY / "state.json").exists()
+    with local.database() as urls, ExitStack() as stack:
+        proxy = stack.enter_context(between(urls, ours=ours)) if count_trips else None
+        if ours and not begun:  # reads the settings, so the proxy must be among them by now
             upgrade()
         yield proxy
 
 
-def between(url: str) -> CountingProxy:
+def between(urls: local.Urls, *, ours: bool) -> CountingProxy:
     """A proxy between the app, which is not imported yet, and its database."""
+    url = here.unencrypted(urls.direct) if ours else urls.pooled
     if local.host_of(url) not in {"127.0.0.1", "localhost"}:
         raise Trouble("--trips reads an unencrypted wire: unset DATABASE_URL to use the local one.")
     proxy = CountingProxy(url)

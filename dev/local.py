@@ -2,16 +2,18 @@
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg2
 from dotenv import dotenv_values
 
 from dev import ROOT, STATE, Trouble, keys
-from dev.postgres import Postgres
-from dev.progress import step
+from dev.neon import pgbouncer
+from dev.neon.here import Here, join
+from dev.progress import note, step
 
 __all__ = ["ROOT", "STATE", "chosen", "configured", "database", "environment", "host_of", "libpq"]
 
@@ -22,11 +24,22 @@ DATABASE_NAMES = ("DATABASE_URL", "POSTGRES_URL", "NEON_DATABASE_URL")
 IDENTITY = {"JWKS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"}
 
 
-def environment(database_url: str) -> dict[str, str]:
+NO_POOLER = (
+    "no pgbouncer on PATH: the pooled address leads straight to Postgres, so what breaks in "
+    "Neon's pooler will not break here; install it to see"
+)
+
+
+class Urls(NamedTuple):
+    pooled: str
+    direct: str
+
+
+def environment(database_url: str, direct: str | None = None) -> dict[str, str]:
     """Every variable the app needs, on this checkout's own database and key."""
     return {
         "DATABASE_URL": database_url,
-        "DATABASE_URL_UNPOOLED": database_url,
+        "DATABASE_URL_UNPOOLED": direct or database_url,
         "JWKS": keys.jwks(),
         "JWT_ISSUER": ORIGIN,
         "JWT_AUDIENCE": ORIGIN,
@@ -47,8 +60,8 @@ def chosen() -> str | None:
 
 
 @contextmanager
-def database() -> Iterator[str]:
-    """The database chosen, else the embedded one, started unless it runs; yields its URL.
+def database(neon: Callable[[], AbstractContextManager[Here]] = join) -> Iterator[Urls]:
+    """The database chosen, else that of the local Neon, which is started unless it runs.
 
     The environment of this process and its children is complete from then on.
     """
@@ -56,12 +69,15 @@ def database() -> Iterator[str]:
         url = chosen()
         if url:
             reach(url)
+            urls = Urls(url, url)
         else:
-            with step("starting the embedded Postgres"):
-                postgres = Postgres(STATE / "postgres", durable=True)
-                url = stack.enter_context(postgres).url
-        lend(url)
-        yield url
+            with step("reaching the local Neon"):
+                here = stack.enter_context(neon())
+            urls = Urls(here.pooled, here.direct)
+            if pgbouncer.program() is None:
+                note(NO_POOLER)
+        lend(urls)
+        yield urls
 
 
 def reach(url: str) -> None:
@@ -86,10 +102,10 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or "its default host"
 
 
-def lend(url: str) -> None:
+def lend(urls: Urls) -> None:
     """Set what is not configured; keys and issuer belong together and are lent together."""
     own = configured()
-    lent = environment(url)
+    lent = environment(*urls)
     if chosen():
         lent.pop("DATABASE_URL_UNPOOLED")  # theirs may be pooled: the app decides
     if own.keys() & {"JWKS", "JWKS_URL"}:

@@ -11,7 +11,7 @@ from dev.progress import step
 def migrate(
     revision: Annotated[str, typer.Argument(help="A revision, or the newest.")] = "head",
 ) -> None:
-    """Migrate the database of DATABASE_URL, else the embedded one."""
+    """Migrate the database of DATABASE_URL, else that of the local Neon."""
     with database():
         upgrade(revision)
 

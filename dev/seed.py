@@ -65,8 +65,8 @@ FROM team, jsonb_to_recordset(%(tasks)s) AS task (id uuid, user_id text, shared 
 
 def seed() -> None:
     """Add the demo's users, team and tasks; a second run adds nothing."""
-    with database() as url:
-        added = insert(url)
+    with database() as urls:
+        added = insert(urls.direct)
     note(f"added {added} tasks" if added else "the demo is there already")
 
 

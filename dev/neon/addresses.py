@@ -16,5 +16,7 @@ def uri(
     `other` are more parameters of libpq, or other values for those here.
     """
     who = f"{quote(role.name, safe='')}:{quote(role.password, safe='')}"
+    # libpq takes a plus sign for itself, not for a space.
+    query = urlencode({**SAFE, **other}, safe="/", quote_via=quote)
     where = f"{host(endpoint.id, pooled=pooled)}:{port}/{quote(database, safe='')}"
-    return f"postgresql://{who}@{where}?{urlencode({**SAFE, **other}, safe='/')}"
+    return f"postgresql://{who}@{where}?{query}"

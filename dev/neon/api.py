@@ -11,15 +11,18 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from dev import Trouble
-from dev.neon import branch_routes, endpoint_routes, project_routes
+from dev.neon import branch_routes, endpoint_routes, laptop_routes, project_routes
+from dev.neon.faults import Faults
 from dev.neon.project import Project
 from dev.neon.refusals import Refusal, not_found
 
 
-def create_api(project: Project, key: str) -> FastAPI:
+def create_api(project: Project, key: str, faults: Faults) -> FastAPI:
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    api.state.project = project
-    routes = APIRouter(prefix="/api/v2", dependencies=[Depends(admission(project, key))])
+    api.state.project, api.state.faults = project, faults
+    known, admitted = Depends(bearer(key)), Depends(admission(project))
+    api.include_router(laptop_routes.router, dependencies=[known])
+    routes = APIRouter(prefix="/api/v2", dependencies=[known, admitted])
     routes.include_router(project_routes.projects)
     for module in (project_routes, branch_routes, endpoint_routes):
         routes.include_router(module.router)
@@ -32,10 +35,16 @@ def create_api(project: Project, key: str) -> FastAPI:
     return api
 
 
-def admission(project: Project, key: str) -> Callable[..., None]:
-    def admit(request: Request, authorization: Annotated[str, Header()] = "") -> None:
+def bearer(key: str) -> Callable[..., None]:
+    def check(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {key}".encode()):
             raise Refusal(401, "supplied credentials do not pass authentication")
+
+    return check
+
+
+def admission(project: Project) -> Callable[..., None]:
+    def admit(request: Request) -> None:
         project.faults.admit()
         own = project.state.project.id
         if request.path_params.get("project_id", own) != own:

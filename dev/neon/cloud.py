@@ -51,7 +51,7 @@ class Cloud:
             self.project = Project(self.directory / "state.json", branches, self.api_faults)
             self._certificates = Certificates(self.directory)
             front = Front(door(self.project), self._certificates, self.faults)
-            self._server = Server(create_api(self.project, self.api_key))
+            self._server = Server(create_api(self.project, self.api_key, self.faults))
             begin(stack, self.project, front)
             self.project.port = front.port
             begin(stack, self._server, Upkeep(self.project))

@@ -1,14 +1,15 @@
 """`thaw prove`: every figure we claim, measured again and held against its goal.
 
 A proof is a module of this folder: a GOAL, which is one sentence, and a `prove()` that yields Steps
-and returns a Verdict. Nothing else is needed to add one.
+and returns a Verdict; its arguments are the command's options. Nothing else is needed to add one.
 """
 
 import importlib
 import pkgutil
 import sys
 from collections.abc import Generator
-from typing import NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple
 
 import typer
 from rich.console import Console
@@ -56,8 +57,9 @@ def add(name: str) -> None:
     module = importlib.import_module(f"{__name__}.{name}")
 
     @app.command(name, help=f"Goal: {module.GOAL}")
-    def command() -> None:
-        run(module.prove())
+    @wraps(module.prove)
+    def command(**options: Any) -> None:
+        run(module.prove(**options))
 
 
 def run(proof: Proof) -> None:

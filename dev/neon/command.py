@@ -1,0 +1,140 @@
+"""`thaw neon`: what can be done to the local Neon that `thaw up` runs, from a second terminal."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from dev import Trouble
+from dev.neon import here
+from dev.neon.known_faults import CONNECTION, REFUSAL, SESSION
+from dev.neon.service import Answer, Service
+from dev.progress import console
+
+EXAMPLES = """
+Examples:
+
+  thaw neon suspend    the database falls asleep; the next request wakes it
+
+  thaw neon fault too_many_connections --times 3    three logins are refused in Neon's words
+
+  thaw neon fault answer_lost    the next statement is done, a COMMIT too, and nobody hears of it
+
+  thaw neon fault clear    all is well again
+
+All of them need a Neon that runs: `thaw up` in another terminal.
+"""
+
+app = typer.Typer(
+    no_args_is_help=True, epilog=EXAMPLES, add_completion=False, pretty_exceptions_enable=False
+)
+GROUPS = {"Meets a connection": CONNECTION, "Meets a login": REFUSAL, "Meets a session": SESSION}
+
+
+@app.callback()
+def neon() -> None:
+    """Look at the local Neon, put it to sleep, wake it, and let it fail as Neon can."""
+
+
+@app.command()
+def status() -> None:
+    """The endpoint and whether it is awake, the ports, the branches, and how psql connects."""
+    found = here.found()
+    endpoint, ports = endpoint_of(service()), laptop("GET", "/ports")
+    asleep = endpoint["current_state"] != "active"
+    print(f"endpoint  {endpoint['id']} is {'asleep' if asleep else 'awake'}")
+    print("ports     " + ", ".join(f"{name} {port}" for name, port in ports.items()))
+    print(f"API       {found.api_url}, project {found.project_id}")
+    print("branches  " + ", ".join(row["name"] for row in branch_rows()))
+    print(f"pooled    psql '{found.pooled}'")
+    print(f"direct    psql '{found.direct}'")
+
+
+@app.command()
+def branches() -> None:
+    """The branches: name, id, state, parent, and when they expire."""
+    rows = branch_rows()
+    names = {row["id"]: row["name"] for row in rows}
+    table = Table("Branch", "Id", "State", "Parent", "Expires")
+    for row in rows:
+        parent = names.get(row.get("parent_id", ""), "")
+        state, expires = row["current_state"], row.get("expires_at", "")
+        table.add_row(row["name"], row["id"], state, parent, expires)
+    console.print(table)
+
+
+@app.command()
+def suspend() -> None:
+    """Put the database to sleep, as Neon does after five idle minutes."""
+    order("suspend")
+
+
+@app.command()
+def wake() -> None:
+    """Wake the database; a connection does so as well."""
+    order("start")
+
+
+@app.command()
+def faults() -> None:
+    """Every fault that can be called by name, and those that wait for their turn."""
+    known = laptop("GET", "/faults")
+    rest = dict(known["faults"])
+    for title, group in GROUPS.items():
+        show_faults(title, {name: rest.pop(name) for name in group})
+    show_faults("Happens at once", rest)
+    for one in known["waiting"]:
+        print(f"waiting: {one['fault']}, {one['times'] or 'any number of'} times")
+
+
+@app.command()
+def fault(
+    name: Annotated[str, typer.Argument(help="One that `faults` lists, or `clear`.")],
+    times: Annotated[int, typer.Option(min=0, help="So many times; 0: until `clear`.")] = 1,
+    seconds: Annotated[float | None, typer.Option(help="How long `slow` takes.")] = None,
+    after: Annotated[
+        int | None, typer.Option(min=0, help="Cut a session after so many protocol messages.")
+    ] = None,
+) -> None:
+    """Let something go wrong, once unless told otherwise; `clear` forgets what still waits."""
+    if name == "clear":
+        laptop("DELETE", "/faults")
+        return
+    wish = {"name": name, "times": times or None, "seconds": seconds, "after": after}
+    laptop("POST", "/faults", json=wish)
+
+
+def service() -> Service:
+    found = here.found()
+    return Service(found.api_url, found.api_key, found.project_id, {})
+
+
+def laptop(method: str, path: str, **more: Any) -> Answer:
+    """Ask what the real Neon could not answer."""
+    return service().ask(
+        method, f"{here.found().api_url.removesuffix('/api/v2')}/laptop{path}", **more
+    )
+
+
+def branch_rows() -> list[Answer]:
+    return list(service().call("GET", "/branches")["branches"])
+
+
+def endpoint_of(service: Service) -> Answer:
+    """The default branch's."""
+    default = next(row["id"] for row in branch_rows() if row["default"])
+    for endpoint in service.call("GET", "/endpoints")["endpoints"]:
+        if endpoint["branch_id"] == default:
+            return dict(endpoint)
+    raise Trouble("The default branch has no endpoint.")
+
+
+def order(action: str) -> None:
+    asked = service()
+    asked.change("POST", f"/endpoints/{endpoint_of(asked)['id']}/{action}")
+
+
+def show_faults(title: str, explained: dict[str, str]) -> None:
+    print(f"\n{title}:")
+    for name, words in explained.items():
+        print(f"  {name:22} {words}")
