@@ -11,7 +11,7 @@ import psycopg2
 from dotenv import dotenv_values
 
 from dev import ROOT, STATE, Trouble, keys
-from dev.neon import pgbouncer
+from dev.neon.computes import pgbouncer
 from dev.neon.here import Here, join
 from dev.progress import note, step
 

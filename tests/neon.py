@@ -9,13 +9,13 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection
 
-from dev.neon.certificates import Certificates
-from dev.neon.compute import Compute
-from dev.neon.contents import found
-from dev.neon.endpoint import Refused
-from dev.neon.faults import Faults
-from dev.neon.front import HOST, Front
-from dev.neon.pgbouncer import Settings
+from dev.neon.computes.compute import Compute
+from dev.neon.computes.contents import found
+from dev.neon.computes.pgbouncer import Settings
+from dev.neon.proxy.certificates import Certificates
+from dev.neon.proxy.endpoint import Refused
+from dev.neon.proxy.faults import Faults
+from dev.neon.proxy.front import HOST, Front
 
 ID, ROLE, PASSWORD, DATABASE = "ep-calm-lake-0f3e9a21", "neondb_owner", "not a secret", "neondb"
 DOMAIN = "us-east-2.aws.neon.tech"

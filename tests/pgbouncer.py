@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from dev.neon.pgbouncer import program
+from dev.neon.computes.pgbouncer import program
 
 needs_pgbouncer = pytest.mark.skipif(
     program() is None and os.environ.get("CI") != "true",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dev.neon.api_faults import ApiFaults
 from dev.neon.cloud import Cloud
+from dev.neon.project.api_faults import ApiFaults
 from tests.neon_client import Api
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from dev import Trouble
 from dev.neon import here
 from dev.neon.command import app
 from dev.neon.here import Here
-from dev.neon.known_faults import KNOWN
+from dev.neon.proxy.known_faults import KNOWN
 from tests.pgbouncer import needs_pgbouncer
 
 

@@ -12,8 +12,8 @@ import psycopg2
 import pytest
 
 from dev import ROOT, Trouble
-from dev.neon.compute import Compute
-from dev.neon.pgbouncer import Settings
+from dev.neon.computes.compute import Compute
+from dev.neon.computes.pgbouncer import Settings
 from tests.neon import Neon, ask, neon
 from tests.pgbouncer import DOORS, needs_pgbouncer
 
@@ -181,7 +181,7 @@ def test_two_processes_do_not_run_the_same_one(here: Neon) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from dev.neon.compute import Compute
+from dev.neon.computes.compute import Compute
 Compute(Path(sys.argv[1])).start()
 os.kill(os.getpid(), 9)
 """
@@ -203,7 +203,9 @@ def test_a_killed_process_leaves_nothing_after_the_next_start(tmp_path: Path, th
 def test_a_pooler_that_does_not_start_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dev.neon.pgbouncer.CONFIGURATION", "[pgbouncer]\nno_such_setting = 1\n")
+    monkeypatch.setattr(
+        "dev.neon.computes.pgbouncer.CONFIGURATION", "[pgbouncer]\nno_such_setting = 1\n"
+    )
     compute = Compute(tmp_path)
     with pytest.raises(Trouble, match="no_such_setting"):
         compute.start()
@@ -213,7 +215,7 @@ def test_a_pooler_that_does_not_start_says_why(
 def test_without_a_pooler_pooled_connections_go_to_postgres(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dev.neon.pgbouncer.program", lambda: None)
+    monkeypatch.setattr("dev.neon.computes.pgbouncer.program", lambda: None)
     compute = Compute(tmp_path)
     assert not compute.has_pooler
     compute.start()

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from dev.neon.faults import Answer, BlackHole, Delay, Faults, Received, Reset, Sent
-from dev.neon.known_faults import KNOWN, REFUSAL, SESSION
+from dev.neon.proxy.faults import Answer, BlackHole, Delay, Faults, Received, Reset, Sent
+from dev.neon.proxy.known_faults import KNOWN, REFUSAL, SESSION
 from tests.neon import Neon, ask, neon
 from tests.pgbouncer import DOORS
 

@@ -14,9 +14,9 @@ import psycopg2
 import pytest
 from psycopg2.extensions import make_dsn
 
-from dev.neon import startup
-from dev.neon.certificates import Certificates
-from dev.neon.endpoint import Refused
+from dev.neon.proxy import startup
+from dev.neon.proxy.certificates import Certificates
+from dev.neon.proxy.endpoint import Refused
 from tests.neon import DOMAIN, ID, ROLE, Neon, ask, neon
 from tests.pgbouncer import DOORS, needs_pgbouncer
 

@@ -2,7 +2,7 @@ from base64 import b64decode
 
 import pytest
 
-from dev.neon.scram import Client, Server, Violation, WrongPassword
+from dev.neon.proxy.scram import Client, Server, Violation, WrongPassword
 
 SALT = b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
 BINDING = b"a certificate's hash"

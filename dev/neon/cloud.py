@@ -7,17 +7,17 @@ from typing import Protocol, Self
 
 from dev import Trouble
 from dev.locks import claim
-from dev.neon.api import create_api
-from dev.neon.api_faults import ApiFaults
-from dev.neon.branches import Branches, Habits
-from dev.neon.certificates import Certificates
+from dev.neon.api.api import create_api
+from dev.neon.api.server import Server
+from dev.neon.computes.branches import Branches, Habits
 from dev.neon.doors import door
-from dev.neon.faults import Faults
-from dev.neon.front import Front
-from dev.neon.project import BRANCH, DATABASE, ROLE, Project
-from dev.neon.refusals import not_found
-from dev.neon.server import Server
-from dev.neon.upkeep import Upkeep
+from dev.neon.project.api_faults import ApiFaults
+from dev.neon.project.project import BRANCH, DATABASE, ROLE, Project
+from dev.neon.project.refusals import not_found
+from dev.neon.project.upkeep import Upkeep
+from dev.neon.proxy.certificates import Certificates
+from dev.neon.proxy.faults import Faults
+from dev.neon.proxy.front import Front
 from dev.postgres import HOST
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from dev import Trouble
 from dev.neon import here
-from dev.neon.known_faults import CONNECTION, REFUSAL, SESSION
+from dev.neon.proxy.known_faults import CONNECTION, REFUSAL, SESSION
 from dev.neon.service import Answer, Service
 from dev.progress import console
 

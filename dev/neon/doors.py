@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dev.neon.endpoint import Refused
-from dev.neon.project import Project
-from dev.neon.records import Endpoint
-from dev.neon.refusals import Refusal
+from dev.neon.project.project import Project
+from dev.neon.project.records import Endpoint
+from dev.neon.project.refusals import Refusal
+from dev.neon.proxy.endpoint import Refused
 from dev.postgres import HOST
 
 NOT_YET = (

@@ -14,8 +14,8 @@ import typer
 
 from dev import Trouble
 from dev.local import environment
-from dev.neon import pgbouncer
 from dev.neon.cloud import Cloud
+from dev.neon.computes import pgbouncer
 from dev.neon.service import Service
 from dev.prove import Proof, Step, Verdict
 from dev.prove import _neon_laptop as laptop

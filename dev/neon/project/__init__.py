@@ -1,0 +1,1 @@
+"""A project's branches, endpoints and operations, and how they change."""
