@@ -41,6 +41,9 @@ def with_evidence(write: Any, table: Any, twins: CTE, **operation: str | int) ->
 
 
 def with_user(statement: Any, me: Caller) -> Any:
-    """The same statement, making the caller's missing row first, unless a twin just did."""
-    make = postgresql.insert(User).values(row_of(me)).on_conflict_do_nothing(index_elements=["id"])
+    """The same statement, making the caller's missing row first, unless a twin just did.
+
+    On any conflict, not on that of the id alone: Postgres would find a twin's email first.
+    """
+    make = postgresql.insert(User).values(row_of(me)).on_conflict_do_nothing()
     return statement.add_cte(make.cte("provisioned"))

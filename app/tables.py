@@ -40,7 +40,6 @@ SQLModel.metadata.naming_convention = {
 }
 
 REFUSALS = {
-    "user_email_key": ("email_taken", "another account has that email address"),
     "tasks_team_id_user_id_fkey": ("not_found", "no such team"),
 }
 """A constraint's name -> the error's code and the sentence that callers see."""

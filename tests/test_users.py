@@ -65,3 +65,10 @@ def test_another_users_profile_is_forbidden(owner: Person, outsider: Person) -> 
         refused = outsider.request(method, f"http://test/api/{owner.id}", json=body)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert owner.get(ME).json()["name"] == "owner"
+
+
+def test_a_profile_with_another_accounts_email_is_not_made(owner: Person) -> None:
+    double = Person("double")
+    headers = {"Authorization": f"Bearer {double.token(email=owner.email)}"}
+    refused = double.patch(ME, json={"name": "N"}, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (409, "email_taken")

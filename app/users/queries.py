@@ -25,10 +25,9 @@ def change_user(db: OneTrip, me: Caller, once: Attempt, change: dict[str, Any]) 
 
 
 def add_user(db: OneTrip, me: Caller, once: Attempt, change: dict[str, Any]) -> User | None:
-    """Make the row from the token's claims; a twin may make it first: then this is a change."""
-    mine, row = col(User.id) == me.id, {**row_of(me), **change}
+    """Make the row from the token's claims; None where a twin was faster, or the email is taken."""
+    row = {**row_of(me), **change}
     values = select(*(literal(value) for value in row.values())).where(once.alone)
-    write = insert(User).from_select([*row], values)
-    write = write.on_conflict_do_update(index_elements=["id"], set_=change or {"id": me.id})
-    users = once.send(db, write, User, mine)
+    write = insert(User).from_select([*row], values).on_conflict_do_nothing()
+    users = once.send(db, write, User, col(User.id) == me.id)
     return users[0] if users else None

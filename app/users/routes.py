@@ -6,7 +6,7 @@ from app.access import Caller
 from app.auth import Me
 from app.db import Database
 from app.endpoints import Endpoint
-from app.errors import found
+from app.errors import EmailTaken
 from app.idempotency import Once
 from app.openapi import documented
 from app.tables import User
@@ -24,5 +24,8 @@ def get_profile(db: Database, me: Me) -> User | Caller:
 @router.patch("", response_model=Profile, responses=documented(400, 404, 409))
 def change_profile(db: Database, me: Me, once: Once, change: ProfileChange) -> User:
     values = change.model_dump(exclude_unset=True)
-    user = queries.change_user(db, me, once, values)
-    return user or found(queries.add_user(db, me, once, values))
+    user = queries.change_user(db, me, once, values) or queries.add_user(db, me, once, values)
+    user = user or queries.change_user(db, me, once, values)  # a twin made the row meanwhile
+    if user is None:
+        raise EmailTaken
+    return user
