@@ -19,7 +19,7 @@ from starlette.datastructures import MutableHeaders
 from app.access import Caller
 from app.auth import Me
 from app.db import OneTrip
-from app.errors import EmailTaken, IdempotencyKeyReused, InProgress
+from app.errors import IdempotencyKeyReused, InProgress
 from app.evidence import no_twins, with_evidence, with_user
 from app.outages import OutcomeUnknown, broken_constraint
 from app.tables import Operation, new_id
@@ -62,17 +62,8 @@ class Attempt:
         except IntegrityError as error:
             if broken_constraint(error) != f"{table.__tablename__}_user_id_fkey":
                 raise
-            written = self.written_by_new_user(db, statement)
+            written = self.written(db, with_user(statement, self.me))
         return written or self.replay(db, table, sight)
-
-    def written_by_new_user(self, db: OneTrip, statement: Any) -> list[Any]:
-        """Once more, with the caller's row; only another account's email can be in its way."""
-        try:
-            return self.written(db, with_user(statement, self.me))
-        except IntegrityError as error:
-            if broken_constraint(error).endswith("_user_id_fkey"):
-                raise EmailTaken from error
-            raise
 
     def written(self, db: OneTrip, statement: Any) -> list[Any]:
         """The rows written; raises InProgress, and OutcomeUnknown when the answer was lost."""

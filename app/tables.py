@@ -41,6 +41,8 @@ SQLModel.metadata.naming_convention = {
 
 REFUSALS = {
     "tasks_team_id_user_id_fkey": ("not_found", "no such team"),
+    # The caller's missing row is made on the way: only its email can have been in the way.
+    "tasks_user_id_fkey": ("email_taken", "another account has that email address"),
 }
 """A constraint's name -> the error's code and the sentence that callers see."""
 
