@@ -3,7 +3,6 @@
 import secrets
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 from typing import IO, Self
 
@@ -11,7 +10,7 @@ import psycopg2
 
 from dev import Trouble
 from dev.locks import claim, share, turn
-from dev.programs import hand_over, run
+from dev.programs import command_of, hand_over, run
 
 HOST = "127.0.0.1"
 
@@ -69,8 +68,16 @@ class Postgres:
             return
         with turn(self._beside("lock")), self._using as using:
             self._using = None
-            if claim(using) and (self.data / "postmaster.pid").exists():
+            if claim(using) and self.lives():
                 self._control(*STOP)
+
+    def lives(self) -> bool:
+        """Whether the process that the pid file names is there: a killed one leaves the file."""
+        file = self.data / "postmaster.pid"
+        try:
+            return bool(command_of(file.read_text().split()[0]))  # a dead one has an empty line
+        except (FileNotFoundError, IndexError):
+            return False
 
     def __enter__(self) -> Self:
         self.start()
@@ -116,7 +123,7 @@ class Postgres:
         A pid of nobody's is left to Postgres, which looks for orphans of that server first.
         """
         left = self.data / "postmaster.pid"
-        command = _command(left.read_text().split()[0]) if left.exists() else None
+        command = command_of(left.read_text().split()[0]) if left.exists() else None
         if command is not None and str(self.data) in command:
             self._control(*STOP)
         elif command is not None:
@@ -136,12 +143,3 @@ class Postgres:
 def _free_port() -> int:
     with socket.create_server((HOST, 0)) as server:
         return int(server.getsockname()[1])
-
-
-def _command(pid: str) -> str | None:
-    """The command line of a process, None where there is no such process."""
-    if Path("/proc/self").exists():  # Linux, where small images have no ps
-        line = Path("/proc", pid, "cmdline")
-        return line.read_text() if line.exists() else None
-    found = ["ps", "-o", "command=", "-p", pid]
-    return subprocess.run(found, check=False, capture_output=True, text=True).stdout or None

@@ -65,3 +65,12 @@ def as_owner(directory: Path) -> list[str]:
         "--ambient-caps=-all,+dac_override",
         "--securebits=+no_setuid_fixup",  # else access(2), which initdb asks, forgets that right
     ]
+
+
+def command_of(pid: str) -> str | None:
+    """The command line of a process, None where there is no such process."""
+    if Path("/proc/self").exists():  # Linux, where small images have no ps
+        line = Path("/proc", pid, "cmdline")
+        return line.read_text() if line.exists() else None
+    found = ["ps", "-o", "command=", "-p", pid]
+    return subprocess.run(found, check=False, capture_output=True, text=True).stdout or None

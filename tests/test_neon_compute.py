@@ -221,3 +221,17 @@ def test_without_a_pooler_pooled_connections_go_to_postgres(
     compute.start()
     assert compute.pooled == compute.direct
     compute.suspend()
+
+
+@needs_pgbouncer
+@pytest.mark.parametrize("server", [0, 1], ids=["postgres", "pgbouncer"])
+@pytest.mark.parametrize("pooled", DOORS)
+def test_a_server_that_dies_by_itself_is_started_by_the_next_connection(
+    here: Neon, server: int, *, pooled: bool
+) -> None:
+    assert here.ask("SELECT 1", pooled=pooled) == 1
+    os.kill(pids(here.compute)[server], 9)
+    until(here.compute, running=False, seconds=2)
+    assert here.ask("SELECT 1", pooled=pooled) == 1
+    here.compute.suspend()
+    assert gone(pids(here.compute))

@@ -1,5 +1,6 @@
 """`thaw neon`: what can be done to the local Neon that `thaw up` runs, from a second terminal."""
 
+import math
 from typing import Annotated, Any
 
 import typer
@@ -67,12 +68,14 @@ def branches() -> None:
 def suspend() -> None:
     """Put the database to sleep, as Neon does after five idle minutes."""
     order("suspend")
+    print("asleep")
 
 
 @app.command()
 def wake() -> None:
     """Wake the database; a connection does so as well."""
     order("start")
+    print("awake")
 
 
 @app.command()
@@ -99,9 +102,13 @@ def fault(
     """Let something go wrong, once unless told otherwise; `clear` forgets what still waits."""
     if name == "clear":
         laptop("DELETE", "/faults")
+        print("no fault waits any more")
         return
+    if seconds is not None and not math.isfinite(seconds):
+        raise Trouble("--seconds takes a number of seconds.")
     wish = {"name": name, "times": times or None, "seconds": seconds, "after": after}
     laptop("POST", "/faults", json=wish)
+    print(f"{name}: " + (f"{times} to come" if times else "until `thaw neon fault clear`"))
 
 
 def service() -> Service:

@@ -92,7 +92,7 @@ class Branches:
     def keep_only(self, names: Collection[str]) -> None:
         """Remove every other directory, and end what a killed run has left running in any."""
         self._directory.mkdir(exist_ok=True)
-        for path in self._directory.iterdir():
+        for path in filter(Path.is_dir, self._directory.iterdir()):
             if path.name in names:
                 self.suspend(path.name)
             else:

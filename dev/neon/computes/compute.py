@@ -25,16 +25,22 @@ class Compute:
     ) -> None:
         self.has_pooler = pgbouncer.program() is not None
         """Without a PgBouncer on this machine, pooled connections go straight to Postgres."""
-        self.running = False
         self.wakes = 0
         self.direct = self.pooled = 0
         """The ports of Postgres and of PgBouncer; a wake changes both."""
         self._directory = directory
         self._postgres = Postgres(directory / "postgres", VERSION, durable=durable)
         self._pooler = PgBouncer(directory / "pgbouncer", settings or Settings())
+        self._awake = False
         self._idle: float | None = None
         self._mine: IO[str] | None = None
         self._turn = threading.RLock()
+
+    @property
+    def running(self) -> bool:
+        """Awake, and neither of its servers has died by itself."""
+        pooled = not self.has_pooler or self._pooler.lives()
+        return self._awake and pooled and self._postgres.lives()
 
     @property
     def data(self) -> Path:
@@ -49,6 +55,8 @@ class Compute:
         with self._turn:
             if self.running:
                 return
+            if self._awake:  # it died by itself
+                self.suspend()
             time.sleep(delay)
             self._end_orphans()
             try:
@@ -56,7 +64,7 @@ class Compute:
             except BaseException:  # Ctrl-C too must leave no server behind
                 self.suspend()
                 raise
-            self.running = True
+            self._awake = True
             self.wakes += 1
             self._watch()
 
@@ -68,12 +76,14 @@ class Compute:
         with self._turn:
             if not self._mine:
                 self._end_orphans()
-            self.running = False
+            self._awake = False
             self._pooler.kill()
-            self._postgres.stop()
-            if self._mine:
-                self._mine.close()
-                self._mine = None
+            try:
+                self._postgres.stop()
+            finally:
+                if self._mine:
+                    self._mine.close()
+                    self._mine = None
 
     def suspend_after(self, seconds: float | None) -> None:
         """Suspend it whenever no statement has run for so long; None is never."""
@@ -113,6 +123,8 @@ class Compute:
                 pass  # taken over; the last user to leave stops it
 
     def _claim(self) -> None:
+        if self._mine:
+            return
         self._directory.mkdir(parents=True, exist_ok=True)
         mine = (self._directory / "compute.lock").open("a")
         if not claim(mine):

@@ -83,6 +83,9 @@ class PgBouncer:
             )
         self._await_answer(self._process)
 
+    def lives(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """End it without a word to its clients, as Neon does."""
         if self._process:
