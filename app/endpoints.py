@@ -93,7 +93,7 @@ def refuse_parameters(request: Request, known: set[str] | None) -> None:
 def in_place(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """A plain `def` endpoint, run without a thread where nobody else waits for the event loop.
 
-    A thread for each request is half of what a small one costs on Lambda.
+    Mangum would start a new thread for each request, and Lambda bills for that.
     """
     if iscoroutinefunction(endpoint):
         return endpoint

@@ -11,7 +11,7 @@ from typing import IO, Annotated
 import typer
 
 from dev import BEGUN, STATE, Trouble
-from dev.local import chosen, configured, database, host_of
+from dev.local import Urls, chosen, configured, database, host_of
 from dev.locks import claim
 from dev.migrate import upgrade
 from dev.neon import here
@@ -56,25 +56,31 @@ def up(
 
     thaw up --suspend-after 5 --wake-delay 3    see what a cold start does to your code
     """
+    # Over 20 lines: the options are the command's help.
     neon = partial(here.run, wake_delay, suspend_after or None)
-    ours = chosen() is None
+    ours = chosen() is None  # asked before `database` lends one
     try:
         with only_one() as sign, database(neon) as urls:
             port = free_port(host, port)
-            address = f"http://{host}:{port}"
-            sign.write(f"{address} (`kill {os.getpid()}` stops it)")
+            sign.write(f"http://{host}:{port} (`kill {os.getpid()}` stops it)")
             sign.flush()
-            importlib.import_module("app.settings").get_settings()  # here a mistake is a sentence
-            with serving(host, port, reload=reload) as server:
-                if not ours:
-                    note(f"using your database at {host_of(urls.pooled)}, without adding the demo")
-                prepare(urls.direct, demo=ours)
-                await_answer(server, address)
-                introduce(address)
-                server.wait()
-                raise Trouble("The API stopped by itself; its last words stand above.")
+            serve(host, port, urls, reload=reload, ours=ours)
     except KeyboardInterrupt:
         note("stopped")
+
+
+def serve(host: str, port: int, urls: Urls, *, reload: bool, ours: bool) -> None:
+    """Serve until the server stops, which only Ctrl-C should make it do."""
+    importlib.import_module("app.settings").get_settings()  # here a mistake is a sentence
+    address = f"http://{host}:{port}"
+    with serving(host, port, reload=reload) as server:
+        if not ours:
+            note(f"using your database at {host_of(urls.pooled)}, without adding the demo")
+        prepare(urls.direct, demo=ours)
+        await_answer(server, address)
+        introduce(address)
+        server.wait()
+        raise Trouble("The API stopped by itself; its last words stand above.")
 
 
 @contextmanager

@@ -21,11 +21,8 @@ def running(database_url: str) -> Iterator[str]:
     Raises Trouble where Node is missing or the server does not start.
     """
     install()
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "BETTER_AUTH_SECRET": secrets.token_urlsafe(32),
-    }
+    secret = secrets.token_urlsafe(32)
+    environment = os.environ | {"DATABASE_URL": database_url, "BETTER_AUTH_SECRET": secret}
     with subprocess.Popen(
         [npm.node("node"), HOME / "server.mjs"],
         env=environment,

@@ -90,6 +90,7 @@ def freed(gained: Traces) -> Claim:
 
 def starting(directory: Path) -> list[Claim]:
     """`thaw up` as a whole, in a directory of its own."""
+    # Over 20 lines: two claims, and how to see each.
 
     def second() -> float:
         with up(directory):

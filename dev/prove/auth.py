@@ -29,7 +29,6 @@ class Case(NamedTuple):
 def prove() -> Proof:
     yield Step("installing Better Auth", 0)
     better_auth.install()
-    yield Step("starting Postgres", 0.2)
     with empty_database() as url:
         yield Step("our tables first, then Better Auth's", 0.3)
         ours_first = beside(url)

@@ -20,16 +20,12 @@ def neonctl(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     install(SOURCE, HOME)
     program = HOME / "node_modules" / "neonctl" / "bin" / "cli.js"
     options = [f"--project-id={cloud.project_id}", f"--config-dir={HOME}", "--no-analytics"]
+    api = {"NEON_API_HOST": cloud.api_url, "NEON_API_KEY": cloud.api_key}
     return subprocess.run(
         [node("node"), program, *arguments, *options, "--no-color"],
         check=False,
         capture_output=True,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(HOME),
-            "NEON_API_HOST": cloud.api_url,
-            "NEON_API_KEY": cloud.api_key,
-        },
+        env={"PATH": os.environ["PATH"], "HOME": str(HOME), **api},
         stdin=subprocess.DEVNULL,
         text=True,
     )
