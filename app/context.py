@@ -7,13 +7,22 @@ from time import perf_counter
 
 @dataclass
 class Facts:
-    """Gathered while a request runs; its log line and its problems are written from them."""
+    """Gathered while a request runs; its log line and its answers are written from them."""
 
     request_id: str = ""
     alone: bool = False
     """No other request runs in this process: AWS Lambda sends one at a time."""
     began: float = field(default_factory=perf_counter)
+    deadline: float = 0.0
+    """When the answer must be on its way, in seconds since the epoch; 0 outside of requests."""
+
     trips: int = 0
+    retries: int = 0
+    pool_seconds: float = 0.0
+    """Waiting for a connection that others use."""
+    connect_seconds: float = 0.0
+    wake_seconds: float = 0.0
+    """Until the database took the statement: connecting, and tries that failed."""
     database_seconds: float = 0.0
 
 

@@ -5,23 +5,27 @@ proof that it happened become one statement.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from sqlalchemy import ARRAY, CTE, ColumnElement, any_, cast, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 from starlette.datastructures import MutableHeaders
 
 from app.access import Caller
 from app.auth import Me
+from app.causes import cause
 from app.db import OneTrip
 from app.errors import IdempotencyKeyReused, InProgress
 from app.evidence import no_twins, with_evidence, with_user
-from app.outages import OutcomeUnknown, broken_constraint
+from app.outages import OutcomeUnknown
+from app.pool import Crowded
+from app.refusals import broken_constraint
 from app.tables import Operation, new_id
 
 NOTHING_WRITTEN = {"operations_pkey", "operations_all_or_nothing_check"}
@@ -53,37 +57,47 @@ class Attempt:
         """Send an INSERT … SELECT, UPDATE or DELETE of `wanted` rows, all or none, exactly once.
 
         Returns the rows; for a repeat the rows of the first time as they are now, as far as they
-        are in `sight`; None when the write found nothing that it may touch.
+        are in `sight`; None when the write found nothing that it may touch. Raises InProgress, and
+        OutcomeUnknown when it was sent, no answer came, and no time was left to find out.
         """
         told = {"user_id": self.me.id, "key": self.key, "fingerprint": self.fingerprint}
         statement = with_evidence(write, table, self.twins, **told, wanted=wanted)
+        with unless_lost(db):
+            try:
+                return self.provided(db, statement, table) or self.replay(db, table, sight)
+            except DBAPIError as refused:
+                if cause(refused):
+                    raise
+                done = self.replay(db, table, sight)
+                if done is None and broken_constraint(refused) not in NOTHING_WRITTEN:
+                    raise
+                return done
+
+    def provided(self, db: OneTrip, statement: Any, table: Any) -> list[Any]:
+        """The rows written; the caller's own row is made first where that is what is missing."""
         try:
-            written = self.written(db, statement)
+            return self.written(db, statement)
         except IntegrityError as error:
             if broken_constraint(error) != f"{table.__tablename__}_user_id_fkey":
                 raise
-            written = self.written(db, with_user(statement, self.me))
-        return written or self.replay(db, table, sight)
+            return self.written(db, with_user(statement, self.me))
 
     def written(self, db: OneTrip, statement: Any) -> list[Any]:
-        """The rows written; raises InProgress, and OutcomeUnknown when the answer was lost."""
-        try:
+        """The rows written. A twin may be our own try, which runs on though its link died."""
+        rows, failed = db.rows(statement), 0
+        while not rows[0][0]:
+            failed += 1
+            if not db.lost:
+                raise InProgress
+            if not db.pause(failed):
+                raise OutcomeUnknown
             rows = db.rows(statement)
-        except IntegrityError as error:
-            if broken_constraint(error) in NOTHING_WRITTEN:
-                return []
-            raise
-        except OperationalError as error:
-            if error.connection_invalidated:
-                raise OutcomeUnknown from error
-            raise
-        if not rows[0][0]:
-            raise InProgress
         return [row for _, row in rows if row is not None]
 
     def replay(self, db: OneTrip, table: Any, sight: ColumnElement[bool]) -> Sequence[Any] | None:
-        """What an earlier request with the caller's key did, as it is now, if there was one."""
-        if not self.repeatable:
+        """What an earlier request with this key, or an earlier try, did: as it is now."""
+        retried = db.lost
+        if not (self.repeatable or retried):
             return None
         results = cast(col(Operation.result_ids), ARRAY(table.id.type))
         statement = (
@@ -96,8 +110,24 @@ class Attempt:
             return None
         if rows[0][0] != self.fingerprint:
             raise IdempotencyKeyReused
-        self.headers["Idempotent-Replayed"] = "true"
+        if not retried:
+            self.headers["Idempotent-Replayed"] = "true"
         return [row for _, row in rows if row is not None]
+
+
+@contextmanager
+def unless_lost(db: OneTrip) -> Iterator[None]:
+    """Whatever kept us from an answer, a write that was sent before may have happened.
+
+    Raises OutcomeUnknown then.
+    """
+    db.lost = False
+    try:
+        yield
+    except (DBAPIError, Crowded) as error:
+        if db.lost and (isinstance(error, Crowded) or cause(error)):
+            raise OutcomeUnknown from error
+        raise
 
 
 def digest(*parts: bytes) -> bytes:

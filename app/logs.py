@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.context import Facts, facts
+from app.deadlines import deadline
 
 log = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[\w.:=+/-]{1,128}", re.ASCII)
@@ -62,7 +63,7 @@ class RequestLine:
             return
         asked = Headers(scope=scope).get("x-request-id", "")
         id = asked if REQUEST_ID.fullmatch(asked) else uuid4().hex
-        known = Facts(id, alone="aws.event" in scope)
+        known = Facts(id, alone="aws.event" in scope, deadline=deadline(scope))
         facts.set(known)
         answer = Answer(scope, send, known)
         if scope["method"] == "HEAD":
@@ -76,13 +77,29 @@ class RequestLine:
             "method": answer.method,
             "route": templates(scope["app"]).get(scope.get("endpoint")),
             "status": answer.status,
-            "ms": round(seconds * 1000, 1),
-            "trips": known.trips,
-            "database_ms": round(known.database_seconds * 1000, 1),
+            "ms": milliseconds(seconds),
             "cold": RequestLine.cold,
+            "trips": known.trips,
+            "retries": known.retries,
+            "database_ms": milliseconds(known.database_seconds),
+            "wake_ms": milliseconds(known.wake_seconds),
+            "connect_ms": milliseconds(known.connect_seconds),
+            "pool_ms": milliseconds(known.pool_seconds),
         }
         RequestLine.cold = False
         log.info("request", extra=line)
+
+
+def milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def server_timing(known: Facts) -> str:
+    """Where the time went, for browsers' tools (https://www.w3.org/TR/server-timing/)."""
+    database, wake = known.database_seconds, known.wake_seconds
+    rest = time.perf_counter() - known.began - database - wake
+    parts = {"db": database, "wake": wake, "app": max(0.0, rest)}
+    return ", ".join(f"{name};dur={milliseconds(part)}" for name, part in parts.items())
 
 
 @lru_cache
@@ -109,6 +126,7 @@ class Answer:
     def complete(self, headers: MutableHeaders) -> None:
         headers["X-Request-Id"] = self.known.request_id
         headers["X-Content-Type-Options"] = "nosniff"
+        headers["Server-Timing"] = server_timing(self.known)
         if self.path.startswith("/api/"):
             headers["Cache-Control"] = "private, no-cache"
             headers.add_vary_header("Authorization")

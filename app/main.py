@@ -1,5 +1,9 @@
 """The app, assembled. Serve it with `uvicorn app.main:app`."""
 
+from app import wake
+
+wake.knock()
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 

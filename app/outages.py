@@ -1,11 +1,8 @@
-"""What keeps us from answering, and what the database means by a refusal."""
+"""What keeps us from answering: one class per `code`, as in errors.py."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from sqlalchemy.exc import DBAPIError
-
-from app.errors import Conflict, Invalid, NotFound, Problem, family
-from app.tables import REFUSALS
+from app.errors import Problem
 
 
 class Unavailable(Problem):
@@ -13,6 +10,12 @@ class Unavailable(Problem):
 
     status, code, title = 503, "database_unavailable", "The database cannot be reached just now"
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
+
+
+class Waking(Unavailable):
+    """The database did not wake in time, and nothing was changed. Repeat the request."""
+
+    code, title = "database_waking", "The database is still waking"
 
 
 class Overloaded(Unavailable):
@@ -51,43 +54,79 @@ class OutcomeUnknown(Unavailable):
     code, title = "outcome_unknown", "The write may or may not have happened"
 
 
-BY_SQLSTATE: dict[str, type[Problem]] = {
-    "22": Invalid,
-    "23503": NotFound,
-    "23505": Conflict,
-    "23": Invalid,
-    "40": Unavailable,
-    "55P03": Unavailable,
-    "53": Unavailable,
-    "25006": Unavailable,
-    "57014": TimedOut,
-    "57": Unavailable,
-    "42P01": NotReady,
-    "42703": NotReady,
-}
-"""SQLSTATE or its class -> problem; what is not here is a 500."""
+class ForOperators(Unavailable):
+    """The database refuses this API, for a reason unknown to it. Nothing was changed.
 
-
-def refusal(error: DBAPIError) -> Problem:
-    """Say what the database's error means to the caller: by the constraint's name, else SQLSTATE.
-
-    An error without SQLSTATE is a connection that could not be made or was lost.
+    For who runs it: the log has the database's words.
     """
-    constraint = broken_constraint(error)
-    if constraint in REFUSALS:
-        code, detail = REFUSALS[constraint]
-        return next(kind for kind in family() if kind.code == code)(detail)
-    state = sqlstate(error)
-    if state is None:
-        return Unavailable() if error.connection_invalidated or not error.statement else Problem()
-    return BY_SQLSTATE.get(state, BY_SQLSTATE.get(state[:2], Problem))()
+
+    code, title = "database_refused", "The database cannot be used as it is"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "60"}
 
 
-def sqlstate(error: DBAPIError) -> str | None:
-    code: str | None = getattr(error.orig, "pgcode", None)
-    return code
+class WrongPassword(ForOperators):
+    """The database refuses this API's password, or its endpoint is gone. Nothing was changed.
+
+    For who runs it: compare DATABASE_URL with the password and endpoint that Neon shows.
+    """
+
+    code = "database_password"
 
 
-def broken_constraint(error: DBAPIError) -> str:
-    diagnosis: Any = getattr(error.orig, "diag", None)
-    return getattr(diagnosis, "constraint_name", None) or ""
+class QuotaExceeded(ForOperators):
+    """The database's plan is used up, or it is being maintained. Nothing was changed.
+
+    For who runs it: look at the quotas of the project and of the account.
+    """
+
+    code = "database_quota"
+
+
+class Disabled(ForOperators):
+    """The database's compute has been switched off. Nothing was changed.
+
+    For who runs it: enable the endpoint in Neon's console.
+    """
+
+    code = "database_disabled"
+
+
+class Missing(ForOperators):
+    """There is no such database, branch or host. Nothing was changed.
+
+    For who runs it: compare DATABASE_URL with what Neon shows; a branch may have been deleted.
+    """
+
+    code = "database_missing"
+
+
+class WrongSettings(ForOperators):
+    """The database refuses how this API connects to it. Nothing was changed.
+
+    For who runs it: see the log for its words; TLS, start-up parameters and allowed addresses
+    are set by DATABASE_URL and in Neon's console.
+    """
+
+    code = "database_settings"
+
+
+class TooManyConnections(ForOperators):
+    """The database has no connection to spare. Nothing was changed. Repeat the request later.
+
+    For who runs it: is DATABASE_URL the pooled address?
+    """
+
+    code = "database_connections"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
+
+
+class DiskFull(ForOperators):
+    """The database has no room for what should be written. Nothing was changed."""
+
+    code = "database_full"
+
+
+class ReadOnly(ForOperators):
+    """The database takes no writes at the moment. Nothing was changed."""
+
+    code = "database_read_only"

@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,7 +25,9 @@ from app.errors import (
     family,
 )
 from app.openapi import PROBLEM_JSON, described
-from app.outages import Overloaded, refusal, sqlstate
+from app.outages import Overloaded
+from app.pool import Crowded, figures
+from app.refusals import refusal
 from app.strict_json import escaped
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ def reply(problem: Problem, headers: dict[str, str] | None = None) -> JSONRespon
 
 
 async def ours(_request: Request, problem: Any) -> Response:
+    if problem.status >= 500:  # noqa: PLR2004  not the caller's
+        log.error(problem.code)
     return reply(problem)
 
 
@@ -93,15 +96,11 @@ def wanted(mistake: dict[str, Any]) -> str:
 
 
 async def refused(_request: Request, error: Any) -> Response:
-    problem = refusal(error)
-    if problem.status >= 500:  # noqa: PLR2004  ours, not the caller's
-        kind = type(error.orig).__name__
-        log.error(problem.code, extra={"error": kind, "sqlstate": sqlstate(error)})
-    return reply(problem)
+    return reply(refusal(error))
 
 
 async def crowded(_request: Request, _error: Any) -> Response:
-    log.error("pool exhausted")
+    log.critical(Overloaded.code, extra=figures())
     return reply(Overloaded())
 
 
@@ -143,4 +142,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, routed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(DBAPIError, refused)
-    app.add_exception_handler(PoolTimeout, crowded)
+    app.add_exception_handler(Crowded, crowded)

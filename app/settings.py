@@ -1,7 +1,6 @@
 """Every environment variable the app knows; nothing else reads the environment."""
 
 import json
-import re
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -14,11 +13,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
-ENDPOINT = re.compile(r"(endpoint=[\w-]+)?")
-"""The one option that a pooled URL may hold: Neon's proxy takes it out, for clients without SNI."""
+from app import address
 
 
 class SettingsError(ValueError):
@@ -39,9 +35,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    database_url: SecretStr = Field(
-        validation_alias=names("DATABASE_URL", "POSTGRES_URL", "NEON_DATABASE_URL")
-    )
+    database_url: SecretStr = Field(validation_alias=names(*address.NAMES))
     database_url_unpooled: SecretStr | None = Field(
         None, validation_alias=names("DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING")
     )
@@ -69,7 +63,7 @@ class Settings(BaseSettings):
     @classmethod
     def usable(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            postgres(value)
+            address.read(value.get_secret_value())
         return value
 
     @field_validator("jwks_url")
@@ -97,31 +91,12 @@ class Settings(BaseSettings):
         return self
 
 
-def postgres(secret: SecretStr) -> URL:
-    """Read a Postgres URL as Neon and Vercel hand it out.
-
-    Raises ValueError, without echoing the URL, when it cannot be one.
-    """
-    try:
-        url = make_url(secret.get_secret_value())
-    except (ArgumentError, ValueError):
-        raise ValueError("is not a URL like postgresql://user:password@host/database") from None
-    if url.drivername.split("+")[0] not in {"postgres", "postgresql"}:
-        raise ValueError("must begin with postgresql://")
-    if not (url.host or "host" in url.query) or not url.database:
-        raise ValueError("must name a host and a database")
-    asked = [str(url.query[name]) for name in ("options", "search_path") if name in url.query]
-    if "-pooler." in (url.host or "") and not ENDPOINT.fullmatch("".join(asked)):
-        raise ValueError("names a pooler, which refuses `options` and `search_path`: remove them")
-    return url
-
-
-def direct_url() -> URL:
+def direct() -> dict[str, str]:
     """Where migrations run: DATABASE_URL_UNPOOLED, else DATABASE_URL past Neon's pooler."""
     settings = get_settings()
-    url = postgres(settings.database_url_unpooled or settings.database_url)
-    host = (url.host or "").replace("-pooler.", ".", 1)
-    return url.set(drivername="postgresql+psycopg2", host=host)
+    return address.direct(
+        (settings.database_url_unpooled or settings.database_url).get_secret_value()
+    )
 
 
 @lru_cache

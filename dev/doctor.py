@@ -10,10 +10,10 @@ import typer
 from jwt import PyJWTError
 from rich.text import Text
 
-from app import keys, tables
+from app import address, keys, tables
 from app.auth import verify
 from app.errors import Unauthorized
-from app.settings import Settings, SettingsError, get_settings, postgres
+from app.settings import Settings, SettingsError, direct, get_settings
 from dev import Trouble
 from dev.local import configured, database, host_of, libpq
 from dev.progress import console
@@ -63,7 +63,7 @@ def trip(settings: Settings) -> Finding:
 
 
 def host(settings: Settings) -> Finding:
-    name = postgres(settings.database_url).host or ""
+    name = address.read(settings.database_url.get_secret_value())["host"]
     if name.endswith(".neon.tech") and not is_pooler(name):
         return Finding(
             Mark.WARN,
@@ -73,9 +73,8 @@ def host(settings: Settings) -> Finding:
     return Finding(Mark.OK, f"DATABASE_URL is a {'pooled' if is_pooler(name) else 'direct'} host")
 
 
-def direct_host(settings: Settings) -> Finding:
-    url = settings.database_url_unpooled or settings.database_url
-    if is_pooler(postgres(url).host or ""):
+def direct_host(_settings: Settings) -> Finding:
+    if is_pooler(direct()["host"]):
         return Finding(
             Mark.FAIL,
             "migrations would go through Neon's pooler, which loses their locks: "

@@ -39,20 +39,20 @@ class Context:
     client_context = None
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
-        self._deadline = time.monotonic() + timeout
+        self._deadline = time.time() + timeout
 
     def get_remaining_time_in_millis(self) -> int:
-        return max(0, round(1000 * (self._deadline - time.monotonic())))
+        return max(0, round(1000 * (self._deadline - time.time())))
 
 
-def send(request: Request, door: str = "v2") -> Response:
-    """Send one request through a door of AWS: v2, v1, alb or alb-multi.
+def send(request: Request, door: str = "v2", timeout: float = TIMEOUT) -> Response:
+    """Send one request through a door of AWS: v2, v1, alb or alb-multi; `timeout` in seconds.
 
     What the function prints is its log, and belongs on stderr here.
     """
     with contextlib.redirect_stdout(sys.stderr):
         handler = importlib.import_module("app.aws").handler
-        return response(handler(DOORS[door](request), Context()))
+        return response(handler(DOORS[door](request), Context(timeout)))
 
 
 def response(result: dict[str, Any]) -> Response:

@@ -8,11 +8,11 @@ behind it.
 from typing import Any
 
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
 import app.tables
-from app.settings import direct_url
+from migrations.job import engine
 
 OURS = SQLModel.metadata.tables.keys() - {app.tables.User.__tablename__}
 
@@ -23,8 +23,7 @@ def include(_thing: Any, name: str | None, kind: str, *_: Any) -> bool:
 
 
 def run() -> None:
-    engine = create_engine(direct_url(), poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    with engine().connect() as connection:
         context.configure(
             connection=connection, target_metadata=SQLModel.metadata, include_object=include
         )

@@ -5,9 +5,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, pool
+from psycopg2 import connect
+from sqlalchemy import Engine, create_engine, pool
 
-from app.settings import direct_url
+from app.settings import direct
 
 
 def config() -> Config:
@@ -24,6 +25,11 @@ def upgrade(revision: str = "head") -> None:
 
 def current() -> str | None:
     """The revision that the database is at; None before the first."""
-    engine = create_engine(direct_url(), poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    with engine().connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def engine() -> Engine:
+    """One connection, past the pooler, for as long as it is needed."""
+    creator = lambda: connect(**direct())  # noqa: E731
+    return create_engine("postgresql+psycopg2://", creator=creator, poolclass=pool.NullPool)

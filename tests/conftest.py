@@ -13,7 +13,7 @@ from uuid import uuid4
 import hypothesis
 import psycopg2
 import pytest
-from psycopg2.extensions import cursor
+from psycopg2.extensions import cursor, get_wait_callback, set_wait_callback
 
 from dev.local import environment
 from dev.postgres import Postgres
@@ -60,6 +60,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if SERVER in config.stash:
         config.stash[SERVER].close()
+
+
+@pytest.fixture
+def plain_psycopg2() -> Iterator[None]:
+    """As any other program has it: once imported, the app waits in a way of its own."""
+    ours = get_wait_callback()
+    set_wait_callback(None)
+    yield
+    set_wait_callback(ours)
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 @contextmanager
 def fresh_engine() -> Iterator[None]:
     """Read the environment again and connect again, now and once more at the end."""
-    from app.db import engine  # noqa: PLC0415  the environment must be complete first
+    from app.pool import engine, turns  # noqa: PLC0415  the environment must be complete first
     from app.settings import get_settings  # noqa: PLC0415
 
     def forget() -> None:
         engine().dispose()
         engine.cache_clear()
+        turns.cache_clear()
         get_settings.cache_clear()
 
     forget()

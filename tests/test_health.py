@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from psycopg2.extensions import cursor
 
-from app.db import engine
 from app.health.readiness import KEPT
 from app.health.routes import readiness
+from app.pool import turns
 from app.tables import REVISION
 from dev.wire import CountingProxy
 from tests.people import Person
@@ -112,7 +112,7 @@ def test_a_database_out_of_reach_is_not_ready_and_names_no_host(
     with fresh_engine():
         answer = ask(monitor)
         live = ask(monitor, "/health")
-    assert refused(answer, 503)["code"] == "database_unavailable"
+    assert refused(answer, 503)["code"] == "database_waking"
     assert live.status_code == 200
     for secret in ("127.0.0.1", "someone", "Zq7"):
         assert secret not in answer.text
@@ -128,5 +128,5 @@ def test_nothing_is_told_of_hosts_or_versions(monitor: Person, sql: cursor) -> N
 
 def test_a_busy_pool_is_not_ready(monitor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUEST_TIMEOUT", "1")
-    with fresh_engine(), engine().connect():
+    with fresh_engine(), turns():
         assert refused(ask(monitor), 503)["code"] == "overloaded"

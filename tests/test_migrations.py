@@ -97,10 +97,10 @@ def test_a_second_upgrade_finds_nothing_to_do(empty: cursor) -> None:
 
 
 def test_migrations_go_past_the_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.settings import direct_url  # noqa: PLC0415
+    from app.settings import direct  # noqa: PLC0415
 
     monkeypatch.delenv("DATABASE_URL_UNPOOLED")
     monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@ep-x-pooler.aws.neon.tech/db")
     get_settings.cache_clear()
-    assert direct_url().host == "ep-x.aws.neon.tech"
+    assert direct()["host"] == "ep-x.aws.neon.tech"
     get_settings.cache_clear()

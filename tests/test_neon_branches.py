@@ -18,7 +18,7 @@ from dev.neon.cloud import Cloud
 from dev.postgres import HOST
 from tests.neon_client import Api
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("plain_psycopg2")]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ from dev.neon.computes.pgbouncer import Settings
 from tests.neon import Neon, ask, neon
 from tests.pgbouncer import DOORS, needs_pgbouncer
 
+pytestmark = pytest.mark.usefixtures("plain_psycopg2")
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neon]:

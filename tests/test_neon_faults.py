@@ -9,11 +9,14 @@ from typing import Any
 import psycopg2
 import pytest
 
-from dev.neon.proxy.faults import Answer, BlackHole, Delay, Faults, Received, Reset, Sent
+from dev.neon.proxy.faults import Answer, BlackHole, Delay, Early, Faults, Received, Reset, Sent
 from dev.neon.proxy.known_faults import KNOWN, REFUSAL, SESSION
 from tests.neon import Neon, ask, neon
 from tests.pgbouncer import DOORS
 
+pytestmark = pytest.mark.usefixtures("plain_psycopg2")
+
+LOTS = 1000  # messages: more than pass
 WRONG = {"password": "guessed"}
 
 
@@ -158,6 +161,40 @@ def test_a_cut_right_after_a_message_waits_for_no_other(here: Neon) -> None:
         assert ask(connection, "SELECT 1") == 1
         with pytest.raises(psycopg2.OperationalError):
             ask(connection, "SELECT 2")
+
+
+@pytest.mark.parametrize("negotiation", ["postgres", "direct"])
+@pytest.mark.parametrize("direction", [Sent, Received])
+def test_a_login_can_be_cut_at_any_of_its_records(
+    here: Neon, direction: type[Sent | Received], negotiation: str
+) -> None:
+    """The login only: what comes after it may be cut as well, and is no failure to connect."""
+    passing = direction(messages=LOTS)
+    here.faults.add(Early(passing))
+    here.connect(sslnegotiation=negotiation).close()
+    for record in range(4):
+        here.faults.add(Early(direction(messages=record, bytes=1, how="fin")))
+        words(here, sslnegotiation=negotiation)
+    assert len(passing.sizes) > 4
+    assert here.faults.waiting() == []
+
+
+def test_a_cut_that_never_comes_tells_the_sizes_of_what_passed(here: Neon) -> None:
+    passing = Received(messages=LOTS)
+    with closing(here.connect()) as connection:
+        here.faults.add(passing)
+        ask(connection, "SELECT 1")
+    columns, row, done, ready = passing.sizes
+    assert (done, ready) == (len("C....SELECT 1 "), len("Z....I"))
+    assert columns > row
+
+
+def test_what_is_cleared_is_void_where_it_has_begun_to_count_too(here: Neon) -> None:
+    with closing(here.connect()) as connection:
+        here.faults.add(Sent(messages=1, bytes=1))
+        assert ask(connection, "SELECT 1") == 1
+        here.faults.clear()
+        assert ask(connection, "SELECT 2") == 2
 
 
 def test_leaving_uses_no_fault_up(here: Neon) -> None:

@@ -20,6 +20,8 @@ from dev.neon.proxy.endpoint import Refused
 from tests.neon import DOMAIN, ID, ROLE, Neon, ask, neon
 from tests.pgbouncer import DOORS, needs_pgbouncer
 
+pytestmark = pytest.mark.usefixtures("plain_psycopg2")
+
 WRONG = {"password": "guessed"}
 
 

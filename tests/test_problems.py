@@ -149,7 +149,7 @@ def test_an_unreachable_database_is_a_503_in_time_that_names_no_host(
     began = time.monotonic()
     answer = gone.request(method, "tasks", json={"title": "Zq7"})
     assert time.monotonic() - began < 5
-    assert refused(answer, 503)["code"] == "database_unavailable"
+    assert refused(answer, 503)["code"] == "database_waking"
     assert int(answer.headers["retry-after"]) >= 1
     for secret in ("127.0.0.1", "someone", "Zq7"):
         assert secret not in answer.text + "".join(lines)

@@ -4,13 +4,15 @@ import threading
 import time
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.db import OneTrip, pool_figures
+from app.causes import sqlstate
+from app.db import OneTrip
 from app.errors import Problem
 from app.health.queries import get_revision
 from app.health.schemas import Pool, Ready
-from app.outages import NotReady, Overloaded, refusal, sqlstate
+from app.outages import NotReady, Overloaded
+from app.pool import Crowded, figures
+from app.refusals import refusal
 from app.tables import REVISION
 
 KEPT = 10.0
@@ -33,14 +35,14 @@ class Readiness:
                 self.until = time.time() + KEPT
         if self.problem:
             raise self.problem
-        return Ready(revision=str(self.revision), pool=Pool(**pool_figures()))
+        return Ready(revision=str(self.revision), pool=Pool(**figures()))
 
     def look(self, db: OneTrip) -> None:
         """Ahead is fine, since a deployment migrates first; behind is not."""
         self.problem = None
         try:
             self.revision = get_revision(db)
-        except PoolTimeout:
+        except Crowded:
             self.problem = Overloaded()
         except DBAPIError as error:
             unmigrated = sqlstate(error) == UNDEFINED_TABLE

@@ -1,0 +1,126 @@
+"""The pool of one: how a connection is made, looked at, waited for, and told the deadline."""
+
+import logging
+import select
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlmodel import create_engine
+
+from app import address, dialect, waiting, wake
+from app.context import facts
+from app.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+ANSWER = 0.1
+"""Seconds before our own deadline at which the database gives up: its word tells more than ours."""
+
+
+class Crowded(Exception):  # noqa: N818  what the pool is
+    """No connection came free while the request could wait; nothing was sent."""
+
+
+@lru_cache
+def engine() -> Engine:
+    """The pool. AUTOCOMMIT: a statement is its own transaction, one message each way."""
+    engine = create_engine(
+        f"{dialect.NAME}://",
+        creator=connect,
+        isolation_level="AUTOCOMMIT",
+        pool_size=get_settings().database_pool_size,
+        max_overflow=0,
+        pool_reset_on_return=None,
+        use_native_hstore=False,
+        hide_parameters=True,
+    )
+    event.listen(engine, "checkout", refuse_the_dead)
+    event.listen(engine, "before_cursor_execute", begin, retval=True)
+    event.listen(engine, "after_cursor_execute", end)
+    return engine
+
+
+def connect() -> Any:
+    settings, known, began = get_settings(), facts.get(), perf_counter()
+    try:
+        with waiting.until(time.time() + settings.database_connect_timeout):
+            return wake.connect(address.pooled(settings.database_url.get_secret_value()))
+    finally:
+        took = perf_counter() - began
+        known.connect_seconds += took
+        known.wake_seconds += took
+
+
+def refuse_the_dead(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Look, without a round trip, whether the other side closed a rested connection.
+
+    A resting Postgres connection has nothing to say, so bytes or an end to read mean that it died
+    while the database slept or the sandbox was frozen. The pool then connects anew.
+    """
+    if connection.closed or readable(connection):
+        raise DisconnectionError
+
+
+def readable(connection: Any) -> bool:
+    look = select.poll()
+    look.register(connection, select.POLLIN)
+    return bool(look.poll(0))
+
+
+@lru_cache
+def turns() -> threading.Semaphore:
+    """One for each connection. The pool's own queue waits for a fixed time, whoever waits."""
+    return threading.BoundedSemaphore(get_settings().database_pool_size)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait for a connection as long as the request may; raises Crowded."""
+    began, in_time = perf_counter(), waiting.left() > 0
+    if not (in_time and turns().acquire(timeout=waiting.left())):
+        raise Crowded
+    facts.get().pool_seconds += perf_counter() - began
+    try:
+        yield
+    finally:
+        turns().release()
+
+
+def begin(
+    _connection: Any, _cursor: Any, sql: str, values: Any, context: Any, *_: Any
+) -> tuple[str, Any]:
+    """Send the deadline along: one message and one transaction still, and gone with it.
+
+    A SET without LOCAL would stay in the pooled session, and meet other clients' statements.
+    """
+    context.began = perf_counter()
+    facts.get().trips += 1
+    milliseconds = max(1, round((waiting.left() - ANSWER) * 1000))  # 0 would be no limit
+    return f"SET LOCAL statement_timeout = {milliseconds}; {sql}", values
+
+
+def end(_connection: Any, _cursor: Any, sql: str, _values: Any, context: Any, *_: Any) -> None:
+    """Log a slow statement by its shape: the SQL holds placeholders, never values."""
+    seconds = perf_counter() - context.began
+    facts.get().database_seconds += seconds
+    if seconds * 1000 >= get_settings().slow_statement_ms:
+        shape = sql.partition("; ")[2]
+        log.warning("slow statement", extra={"ms": round(seconds * 1000, 1), "sql": shape})
+
+
+def figures() -> dict[str, int]:
+    """How many connections there may be, and how many are at work."""
+    pool: Any = engine().pool
+    return {"size": pool.size(), "in_use": pool.checkedout()}
+
+
+def forget() -> None:
+    """Close what rests in the pool; what is made next is made from the settings as they are."""
+    engine().dispose()

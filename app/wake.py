@@ -1,0 +1,86 @@
+"""The first connection, begun before anything else: the database wakes while Python imports.
+
+Neon wakes a sleeping database when somebody connects, and importing the framework takes about as
+long. A door knocks first; whoever needs the first connection finds it made, or waits for the rest.
+"""
+
+import os
+import threading
+import time
+from typing import Any
+
+import psycopg2
+
+from app import address, waiting
+
+LONGEST = 60.0
+"""Seconds after which a knock that nobody answered is given up."""
+
+FRESH = 5.0
+"""Seconds for which a knock's failure is the answer; after that somebody may have mended it."""
+
+knocks: "list[Knock]" = []
+
+
+class Knock:
+    """One connection in the making; its failure is nobody's before a request needs it."""
+
+    def __init__(self, parameters: dict[str, str]) -> None:
+        self.parameters, self.process = parameters, os.getpid()
+        self.connection: Any = None
+        self.error: psycopg2.Error | None = None
+        self.failed = 0.0
+        self.thread = threading.Thread(target=self.run, name="knock", daemon=True)
+        self.thread.start()
+
+    def run(self) -> None:
+        try:
+            with waiting.until(time.time() + LONGEST):
+                self.connection = psycopg2.connect(**self.parameters)
+        except psycopg2.Error as error:
+            self.error, self.failed = error, time.time()
+
+    def fits(self, parameters: dict[str, str]) -> bool:
+        """Whether it leads there, and is this process's: two must not share a socket after fork."""
+        return (self.parameters, self.process) == (parameters, os.getpid())
+
+    def answer(self) -> Any:
+        """The connection; None where its failure is old news; raises what a connect would."""
+        self.thread.join(max(0, min(waiting.left(), LONGEST)))
+        if self.thread.is_alive():
+            raise waiting.Silence("timeout expired")
+        if self.error and time.time() - self.failed < FRESH:
+            raise self.error
+        return self.connection
+
+
+def in_snapshot() -> bool:
+    """Whether what is begun now would be frozen into a snapshot, to be woken many times."""
+    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
+def knock() -> None:
+    """Begin to connect, as the first thing that a door does."""
+    if not in_snapshot():
+        begin()
+
+
+def begin() -> None:
+    """Connect in a thread, where the environment names a database.
+
+    A mistake in its URL is told by the settings, and not here.
+    """
+    url = next((os.environ[name] for name in address.NAMES if os.environ.get(name)), None)
+    if url is None or knocks:
+        return
+    try:
+        knocks.append(Knock(address.pooled(url)))
+    except ValueError:
+        return
+
+
+def connect(parameters: dict[str, str]) -> Any:
+    """The connection that was knocked for, else a new one; raises psycopg2.OperationalError."""
+    first = knocks.pop() if knocks else None
+    made = first.answer() if first and first.fits(parameters) else None
+    return made or psycopg2.connect(**parameters)
