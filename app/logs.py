@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.context import Facts, facts
 from app.deadlines import deadline
+from app.telemetry import redact, trace_id
 
 log = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[\w.:=+/-]{1,128}", re.ASCII)
@@ -34,6 +35,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": facts.get().request_id,
+            **({"trace_id": trace} if (trace := trace_id()) else {}),
             **{name: value for name, value in vars(record).items() if name not in ORDINARY},
         }
         return json.dumps(line, default=str)
@@ -65,6 +67,7 @@ class RequestLine:
         id = asked if REQUEST_ID.fullmatch(asked) else uuid4().hex
         known = Facts(id, alone="aws.event" in scope, deadline=deadline(scope))
         facts.set(known)
+        redact()
         answer = Answer(scope, send, known)
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}

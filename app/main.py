@@ -13,6 +13,7 @@ from app.health.routes import router as health
 from app.openapi import documented
 from app.settings import get_settings
 from app.tasks.routes import router as tasks
+from app.telemetry import CONFIG
 from app.users.routes import router as users
 
 
@@ -24,6 +25,7 @@ def create_app() -> FastAPI:
         version="0.1.0",
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        telemetry=CONFIG,
     )
     problems.install(app)
     app.add_middleware(Cors, allow_origins=settings.cors_origins, **ALLOWED)
