@@ -27,3 +27,11 @@ def wait_for_a_lock(sql: cursor) -> None:
         if sql.rowcount:
             return
     raise AssertionError("nobody waits")
+
+
+def end_our_sessions(sql: cursor) -> None:
+    """Cut the app's connections from the database's side, whatever they are doing."""
+    sql.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = 'thaw' AND datname = current_database()"
+    )

@@ -11,15 +11,9 @@ from psycopg2.extensions import cursor
 from app import address
 from app.main import app
 from app.pool import engine, turns
-from tests.concurrency import open_transaction, wait_for_a_lock
+from tests.concurrency import end_our_sessions, open_transaction, wait_for_a_lock
 from tests.people import Person
 from tests.processes import fresh_engine
-
-OURS = "application_name = 'thaw' AND datname = current_database()"
-
-
-def end_our_sessions(sql: cursor) -> None:
-    sql.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OURS}")  # noqa: S608
 
 
 def test_a_session_that_ended_while_it_rested_costs_the_caller_nothing(

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from psycopg2.extensions import cursor
 
 from dev import ROOT
+from tests.concurrency import end_our_sessions, open_transaction, wait_for_a_lock
 from tests.people import Person
 from tests.printed import printed
 from tests.processes import fresh_engine
@@ -62,6 +65,34 @@ def test_each_request_is_one_line(
     assert line["request_id"] == answer.headers["x-request-id"]
     assert (line["level"], line["message"]) == ("INFO", "request")
     assert 0 <= line["database_ms"] <= line["ms"]
+    assert (line["retries"], line["wake_ms"], line["connect_ms"]) == (0, 0, 0)
+
+
+def test_a_line_tells_what_waking_and_trying_again_took(
+    owner: Person, sql: cursor, lines: list[str]
+) -> None:
+    with fresh_engine():
+        owner.get("tasks")
+    id, first = owner.add()["id"], json.loads(lines[0])
+    assert 0 < first["connect_ms"] == first["wake_ms"] < first["ms"]
+    with open_transaction() as other:
+        other.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (id,))
+        change = threading.Thread(target=owner.patch, args=(f"tasks/{id}",), kwargs={"json": {}})
+        change.start()
+        wait_for_a_lock(sql)
+        end_our_sessions(sql)
+    change.join()
+    again = json.loads(lines[-1])
+    assert (again["retries"], again["trips"]) == (1, 2)
+    assert 0 < again["connect_ms"] < again["wake_ms"] < again["ms"]
+
+
+def test_every_answer_says_where_the_time_went(owner: Person) -> None:
+    for url in ("tasks", "tasks?limit=0", "http://test/health", "http://test/nowhere"):
+        timing = owner.get(url).headers["server-timing"]
+        parts = dict(part.split(";dur=") for part in timing.split(", "))
+        assert [*parts] == ["db", "wake", "app"]
+        assert all(float(milliseconds) >= 0 for milliseconds in parts.values())
 
 
 def test_a_line_holds_nothing_of_what_was_sent(owner: Person, lines: list[str]) -> None:
