@@ -121,7 +121,7 @@ def test_a_request_whose_twin_is_running_is_told_so_at_once(
 @contextmanager
 def twin_running(sql: cursor, owner: Person, key: str) -> Iterator[None]:
     """Hold what a running request with this key holds: its advisory lock."""
-    from app.idempotency import lock_name  # noqa: PLC0415  it reads the settings
+    from app.attempts import lock_name  # noqa: PLC0415  it reads the settings
 
     sql.execute("SELECT pg_advisory_lock(%s)", (lock_name(owner.id, key),))
     try:

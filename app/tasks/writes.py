@@ -20,10 +20,10 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from app.access import Caller, deletable_by, teams_of, visible_to
+from app.attempts import Attempt
 from app.batches import given, locked, patched, records
 from app.db import OneTrip
 from app.etags import unchanged
-from app.idempotency import Attempt
 from app.tables import LIVE, Task, new_id
 from app.tasks.queries import one
 

@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.access import Caller, row_of
+from app.attempts import Attempt
 from app.db import OneTrip
-from app.idempotency import Attempt
 from app.tables import User
 
 
