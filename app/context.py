@@ -2,7 +2,8 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from time import perf_counter
+from math import inf
+from time import perf_counter, time
 
 
 @dataclass
@@ -24,6 +25,11 @@ class Facts:
     wake_seconds: float = 0.0
     """Until the database took the statement: connecting, and tries that failed."""
     database_seconds: float = 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline; below 0 when it has passed."""
+        return self.deadline - time() if self.deadline else inf
 
 
 facts: ContextVar[Facts] = ContextVar("facts", default=Facts())  # noqa: B039  outside requests: nobody reads it

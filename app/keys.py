@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 from jwt import PyJWK
 
+from app.context import facts
 from app.outages import KeysUnavailable
 from app.settings import get_settings
 
@@ -62,7 +63,8 @@ class KeyRing:
 
     def load(self) -> None:
         try:
-            self.keys = read(fetch(str(self.url)))
+            patience = max(0.1, min(PATIENCE, facts.get().seconds_left))
+            self.keys = read(fetch(str(self.url), patience))
             self.fetched = time.time()
         except (OSError, HTTPException, ValueError, RecursionError) as error:
             log.warning("keys not refreshed", extra={"reason": type(error).__name__})
@@ -90,10 +92,10 @@ def read(document: Any) -> dict[str, PyJWK]:
     return ring
 
 
-def fetch(url: str) -> Any:
+def fetch(url: str, patience: float = PATIENCE) -> Any:
     """GET the document; raises OSError, HTTPException or ValueError for none, or too slow a one."""
-    end, body = time.monotonic() + PATIENCE, b""
-    with urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310  the operator's own URL
+    end, body = time.monotonic() + patience, b""
+    with urlopen(url, timeout=patience) as answer:  # noqa: S310  the operator's own URL
         while chunk := answer.read1():
             body += chunk
             if len(body) > LARGEST or time.monotonic() > end:
