@@ -19,7 +19,7 @@ from app.access import Caller
 from app.causes import cause
 from app.db import OneTrip
 from app.errors import IdempotencyKeyReused, InProgress
-from app.evidence import no_twins, with_evidence, with_user
+from app.evidence import Further, no_twins, with_evidence, with_user
 from app.outages import OutcomeUnknown
 from app.pool import Crowded
 from app.refusals import broken_constraint
@@ -50,7 +50,13 @@ class Attempt:
         return select(self.twins.c.absent).scalar_subquery()
 
     def send(
-        self, db: OneTrip, write: Any, table: Any, sight: ColumnElement[bool], wanted: int = 1
+        self,
+        db: OneTrip,
+        write: Any,
+        table: Any,
+        sight: ColumnElement[bool],
+        wanted: int = 1,
+        also: Further | None = None,
     ) -> Sequence[Any] | None:
         """Send an INSERT … SELECT, UPDATE or DELETE of `wanted` rows, all or none, exactly once.
 
@@ -59,7 +65,7 @@ class Attempt:
         OutcomeUnknown when it was sent, no answer came, and no time was left to find out.
         """
         told = {"user_id": self.me.id, "key": self.key, "fingerprint": self.fingerprint}
-        statement = with_evidence(write, table, self.twins, **told, wanted=wanted)
+        statement = with_evidence(write, table, self.twins, also, **told, wanted=wanted)
         with unless_lost(db):
             try:
                 return self.provided(db, statement, table) or self.replay(db, table, sight)

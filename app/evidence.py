@@ -11,6 +11,7 @@ taken for a repeat. A key that is already there fails the whole statement, which
 happened; the operation says what did.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import CTE, Text, cast, func, insert, literal, select, true
@@ -20,6 +21,8 @@ from sqlalchemy.orm import aliased
 from app.access import Caller, row_of
 from app.tables import Operation, User
 
+Further = Callable[[CTE], Any]
+
 
 def no_twins(lock: int | None) -> CTE:
     """Whether nobody holds this lock, which is then ours until the statement ends; None for yes."""
@@ -27,8 +30,13 @@ def no_twins(lock: int | None) -> CTE:
     return select(absent.label("absent")).cte("twins")
 
 
-def with_evidence(write: Any, table: Any, twins: CTE, **operation: str | int) -> Any:
-    """A SELECT of (no twin runs, row written or None), `operation` being the evidence's columns."""
+def with_evidence(
+    write: Any, table: Any, twins: CTE, also: Further | None = None, **operation: str | int
+) -> Any:
+    """A SELECT of (no twin runs, row written or None), `operation` being the evidence's columns.
+
+    `also` makes a second write from the rows of the first: both happen, or neither does.
+    """
     written = write.returning(table).cte("written")
     evidence: dict[str, Any] = {name: literal(value) for name, value in operation.items()}
     evidence["result_ids"] = func.array_agg(cast(written.c.id, Text))
@@ -37,7 +45,8 @@ def with_evidence(write: Any, table: Any, twins: CTE, **operation: str | int) ->
     something = something.having(func.count() > 0)
     kept = insert(Operation).from_select([*evidence], something).cte("operation")
     row = aliased(table, written)
-    return select(twins.c.absent, row).select_from(twins).outerjoin(row, true()).add_cte(kept)
+    statement = select(twins.c.absent, row).select_from(twins).outerjoin(row, true()).add_cte(kept)
+    return statement.add_cte(also(written).cte("also")) if also else statement
 
 
 def with_user(statement: Any, me: Caller) -> Any:

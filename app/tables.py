@@ -16,6 +16,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    Computed,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -26,10 +27,10 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel, col
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema this code was written for; a test holds it against the migrations' own head."""
 
 SQLModel.metadata.naming_convention = {
@@ -40,14 +41,24 @@ SQLModel.metadata.naming_convention = {
 }
 
 REFUSALS = {
-    "tasks_team_id_user_id_fkey": ("not_found", "no such team"),
+    **dict.fromkeys(
+        ("tasks_team_id_user_id_fkey", "documents_team_id_user_id_fkey"),
+        ("not_found", "no such team"),
+    ),
     # The caller's missing row is made on the way: only its email can have been in the way.
-    "tasks_user_id_fkey": ("email_taken", "another account has that email address"),
+    **dict.fromkeys(
+        ("tasks_user_id_fkey", "documents_user_id_fkey", "conversations_user_id_fkey"),
+        ("email_taken", "another account has that email address"),
+    ),
+    "members_user_id_fkey": ("not_found", "no such user"),
+    "teams_owners_check": ("conflict", "a team needs an owner: name another one first"),
 }
 """A constraint's name -> the error's code and the sentence that callers see."""
 
 Status = Literal["todo", "in_progress", "done"]
 Priority = Literal["low", "medium", "high", "urgent"]
+MessageRole = Literal["user", "assistant", "system", "tool"]
+TeamRole = Literal["owner", "admin", "member"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 """In order of urgency, the least first: what sorting by priority means."""
@@ -108,11 +119,17 @@ class User(SQLModel, table=True):
 
 
 class Team(SQLModel, table=True):
+    """A team is never without an owner: a trigger on its members counts them, one at a time."""
+
     __tablename__ = "teams"
-    __table_args__ = (CheckConstraint("char_length(name) BETWEEN 1 AND 100", "name"),)
+    __table_args__ = (
+        CheckConstraint("char_length(name) BETWEEN 1 AND 100", "name"),
+        CheckConstraint("owners > 0", "owners"),
+    )
 
     id: UUID = Field(primary_key=True)
     name: str = Field(sa_type=Text)
+    owners: int = set_by_database("1")
     created_at: datetime = now()
     updated_at: datetime = now()
     version: int = set_by_database("1")
@@ -121,7 +138,7 @@ class Team(SQLModel, table=True):
 class Member(SQLModel, table=True):
     __tablename__ = "members"
     __table_args__ = (
-        one_of("role", ("owner", "admin", "member")),
+        one_of("role", get_args(TeamRole)),
         Index("members_user_id_idx", "user_id"),
     )
 
@@ -160,19 +177,26 @@ def words(table: Any) -> ColumnElement[Any]:
     return title.op("||")(func.to_tsvector(english, func.coalesce(table.description, empty)))
 
 
-class Task(SQLModel, table=True):
-    """A task belongs to a user and may be shared with a team that the user is in.
+def shared() -> ForeignKeyConstraint:
+    """A row may be shared with a team that its owner is in; leaving the team takes it back."""
+    return ForeignKeyConstraint(
+        ["team_id", "user_id"],
+        ["members.team_id", "members.user_id"],
+        ondelete="SET NULL (team_id)",
+    )
 
-    A team_id without its owner's membership cannot be: leaving the team takes one's tasks back.
-    """
+
+def live(table: Any) -> ColumnElement[bool]:
+    """Not deleted. What is deleted can be restored until it is purged."""
+    return col(table.deleted_at).is_(None)
+
+
+class Task(SQLModel, table=True):
+    """A task belongs to a user and may be shared with a team that the user is in."""
 
     __tablename__ = "tasks"
     __table_args__: Any = (
-        ForeignKeyConstraint(
-            ["team_id", "user_id"],
-            ["members.team_id", "members.user_id"],
-            ondelete="SET NULL (team_id)",
-        ),
+        shared(),
         CheckConstraint("char_length(title) BETWEEN 1 AND 200", "title"),
         CheckConstraint("char_length(description) <= 2000", "description"),
         CheckConstraint("cardinality(tags) <= 20 AND '' <> ALL (tags)", "tags"),
@@ -205,11 +229,112 @@ SORTS: dict[str, Any] = {
     "priority": urgency(Task),
     "title": Task.title,
 }
-LIVE = col(Task.deleted_at).is_(None)
 for name, key in SORTS.items():
-    Index(f"tasks_{name}_idx", space(Task), key, col(Task.id), postgresql_where=LIVE)
-Index("tasks_deleted_idx", space(Task), col(Task.id), postgresql_where=~LIVE)
-Index("tasks_words_idx", words(Task), postgresql_using="gin", postgresql_where=LIVE)
+    Index(f"tasks_{name}_idx", space(Task), key, col(Task.id), postgresql_where=live(Task))
+Index("tasks_deleted_idx", space(Task), col(Task.id), postgresql_where=~live(Task))
+Index("tasks_deleted_at_idx", col(Task.deleted_at), postgresql_where=~live(Task))
+Index("tasks_words_idx", words(Task), postgresql_using="gin", postgresql_where=live(Task))
+
+
+class Conversation(SQLModel, table=True):
+    """One user's; `message_count` and `version` follow its messages, by a trigger on them."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        CheckConstraint("char_length(title) BETWEEN 1 AND 255", "title"),
+        Index("conversations_user_id_idx", "user_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    user_id: str = Field(foreign_key="user.id", ondelete="CASCADE", sa_type=Text)
+    title: str | None = Field(None, sa_type=Text)
+    message_count: int = set_by_database("0")
+    created_at: datetime = now()
+    updated_at: datetime = now()
+    deleted_at: datetime | None = instant()
+    version: int = set_by_database("1")
+
+
+keys: tuple[Any, ...]
+for name, key in (("created_at", Conversation.created_at), ("updated_at", Conversation.updated_at)):
+    keys = col(Conversation.user_id), col(key), col(Conversation.id)
+    Index(f"conversations_{name}_idx", *keys, postgresql_where=live(Conversation))
+Index(
+    "conversations_deleted_at_idx",
+    col(Conversation.deleted_at),
+    postgresql_where=~live(Conversation),
+)
+
+
+class Message(SQLModel, table=True):
+    """Never edited. Ids are made in order, so that they are the order of the conversation."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        one_of("role", get_args(MessageRole)),
+        CheckConstraint("octet_length(content) <= 32768", "content"),
+        CheckConstraint("jsonb_typeof(metadata) = 'object'", "metadata"),
+        Index("messages_conversation_id_idx", "conversation_id", "id"),
+        Index("messages_user_id_idx", "user_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    conversation_id: UUID = Field(foreign_key="conversations.id", ondelete="CASCADE")
+    user_id: str = Field(foreign_key="user.id", ondelete="CASCADE", sa_type=Text)
+    role: str = Field(sa_type=Text)
+    content: str = Field(sa_type=Text)
+    about: dict[str, str] = Field(
+        sa_column=Column("metadata", JSONB, key="about", nullable=False, server_default="{}")
+    )
+    """The column `metadata`, a name that SQLAlchemy keeps for itself."""
+    created_at: datetime = now()
+
+
+class Document(SQLModel, table=True):
+    """A document belongs to a user and may be shared with a team that the user is in."""
+
+    __tablename__ = "documents"
+    __table_args__: Any = (
+        shared(),
+        CheckConstraint("char_length(title) BETWEEN 1 AND 255", "title"),
+        CheckConstraint("octet_length(content) <= 262144", "content"),
+        Index("documents_user_id_team_id_idx", "user_id", "team_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    user_id: str = Field(foreign_key="user.id", ondelete="CASCADE", sa_type=Text)
+    team_id: UUID | None = None
+    title: str = Field(sa_type=Text)
+    content: str = set_by_database("", Text)
+    created_at: datetime = now()
+    updated_at: datetime = now()
+    deleted_at: datetime | None = instant()
+    version: int = set_by_database("1")
+
+
+WORDS = Column(
+    "words",
+    TSVECTOR,
+    Computed("setweight(to_tsvector('english', title), 'A') || to_tsvector('english', content)"),
+)
+"""For searching only: no row carries it out of the database, so it is no field of Document."""
+documents: Any = SQLModel.metadata.tables["documents"]
+documents.append_column(WORDS)
+for name in ("created_at", "updated_at", "title"):
+    keys = space(Document), getattr(Document, name), col(Document.id)
+    Index(f"documents_{name}_idx", *keys, postgresql_where=live(Document))
+Index("documents_deleted_idx", space(Document), col(Document.id), postgresql_where=~live(Document))
+Index("documents_deleted_at_idx", col(Document.deleted_at), postgresql_where=~live(Document))
+Index("documents_words_idx", WORDS, postgresql_using="gin", postgresql_where=live(Document))
+
+
+class Tombstone(SQLModel, table=True):
+    """Who had everything deleted, and is not brought back by a token that is still valid."""
+
+    __tablename__ = "tombstones"
+
+    user_id: str = Field(primary_key=True, sa_type=Text)
+    created_at: datetime = now()
 
 
 class Operation(SQLModel, table=True):

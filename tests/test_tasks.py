@@ -135,10 +135,10 @@ def test_only_its_owner_moves_a_task_between_teams(
 def test_leaving_a_team_takes_ones_tasks_back_as_a_new_version(
     owner: Person, teammate: Person, team: str, sql: cursor
 ) -> None:
-    task = owner.add(team_id=team)
-    sql.execute("DELETE FROM members WHERE user_id = %s", (owner.id,))
-    assert teammate.get(f"tasks/{task['id']}").status_code == 404
-    kept = owner.get(f"tasks/{task['id']}")
+    task = teammate.add(team_id=team)
+    sql.execute("DELETE FROM members WHERE user_id = %s", (teammate.id,))
+    assert owner.get(f"tasks/{task['id']}").status_code == 404
+    kept = teammate.get(f"tasks/{task['id']}")
     assert (kept.json()["team_id"], kept.headers["etag"]) == (None, '"2"')
 
 

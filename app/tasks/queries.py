@@ -8,17 +8,15 @@ from sqlalchemy import (
     ColumnElement,
     func,
     select,
-    true,
 )  # fmt: skip
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from app.access import Caller, deletable_by, spaces_of, teams_of, visible_to
+from app.access import Caller, deletable_by, teams_of, visible_to
 from app.batches import among
 from app.db import OneTrip
-from app.keysets import cut, keyset
+from app.lists import shared
 from app.sorting import rank_key, text_key, time_key
-from app.tables import LIVE, PRIORITIES, Task, due, space, urgency, words
+from app.tables import PRIORITIES, Task, due, live, urgency, words
 from app.tasks.schemas import TaskQuery
 
 KEYS = {
@@ -31,16 +29,7 @@ KEYS = {
 
 
 def list_tasks(db: OneTrip, me: Caller, query: TaskQuery) -> Sequence[Any]:
-    """A page: each space's own ordered few, then the first of all of them.
-
-    A plain `owner OR team` would read and sort every row of both.
-    """
-    spaces, key = spaces_of(me).cte("spaces"), KEYS[query.key]
-    here = select(Task).where(space(Task) == spaces.c.id, *wanted(query))
-    few = aliased(Task, keyset(here, Task, key, query).lateral("few"))
-    everything = select(col(Task.id)).join(spaces, space(Task) == spaces.c.id).where(*wanted(query))
-    first = select(few).select_from(spaces).join(few, true())
-    return db.rows(cut(first, few, everything, key, query))
+    return db.rows(shared(me, Task, wanted(query), KEYS[query.key], query))
 
 
 def wanted(query: TaskQuery) -> list[ColumnElement[bool]]:
@@ -56,7 +45,7 @@ def wanted(query: TaskQuery) -> list[ColumnElement[bool]]:
         (query.created_after, lambda: task.created_at > query.created_after),
         (query.team_id, lambda: task.team_id == query.team_id),
         (query.q, lambda: matches(task, query.q)),
-        (True, lambda: task.deleted_at.is_not(None) if query.deleted else LIVE),
+        (True, lambda: task.deleted_at.is_not(None) if query.deleted else live(Task)),
     ]
     return [condition() for given, condition in filters if given]
 
@@ -70,20 +59,20 @@ def matches(task: Any, search: str | None) -> ColumnElement[bool]:
 def get_task(db: OneTrip, me: Caller, task_id: UUID, *, deleted: bool = False) -> Task | None:
     """One task; the deleted ones too, if asked."""
     statement = select(Task).where(col(Task.id) == task_id, visible_to(me, Task))
-    rows = db.scalars(statement if deleted else statement.where(LIVE))
+    rows = db.scalars(statement if deleted else statement.where(live(Task)))
     return one(rows)
 
 
 def get_tasks(db: OneTrip, me: Caller, ids: list[UUID]) -> dict[UUID, Task]:
     """Those of these tasks that are in sight, by id."""
-    rows = db.scalars(select(Task).where(among(Task, ids), LIVE, visible_to(me, Task)))
+    rows = db.scalars(select(Task).where(among(Task, ids), live(Task), visible_to(me, Task)))
     return {task.id: task for task in rows}
 
 
 def get_deletable(db: OneTrip, me: Caller, ids: list[UUID]) -> dict[UUID, bool]:
     """Whether I may delete them, for those of these tasks that are in sight."""
     statement = select(col(Task.id), deletable_by(me, Task))
-    rows = db.rows(statement.where(among(Task, ids), LIVE, visible_to(me, Task)))
+    rows = db.rows(statement.where(among(Task, ids), live(Task), visible_to(me, Task)))
     return {row[0]: row[1] for row in rows}
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access import Caller, visible_to
 from app.db import OneTrip
-from app.tables import LIVE, PRIORITIES, STATUSES, Task
+from app.tables import PRIORITIES, STATUSES, Task, live
 
 DAY: Any = literal_column("interval '1 day'")
 WEEK: Any = literal_column("interval '7 days'")
@@ -25,7 +25,7 @@ WEEK: Any = literal_column("interval '7 days'")
 
 def get_stats(db: OneTrip, me: Caller) -> Any:
     """Count; a task is overdue, or due within 7 days, only while it is not done."""
-    task = select(Task).where(LIVE, visible_to(me, Task)).cte("task").c
+    task = select(Task).where(live(Task), visible_to(me, Task)).cte("task").c
     waiting, now = task.status != "done", func.now()
     done, total = count(task.status == "done"), func.count(task.id)
     hours = extract("epoch", task.completed_at - task.created_at) / 3600

@@ -24,7 +24,7 @@ from app.attempts import Attempt
 from app.batches import given, locked, patched, records
 from app.db import OneTrip
 from app.etags import unchanged
-from app.tables import LIVE, Task, new_id
+from app.tables import Task, live, new_id
 from app.tasks.queries import one
 
 SENT = ("team_id", "title", "description", "status", "priority", "tags", "due_at")
@@ -54,7 +54,7 @@ def change_task(
     """Change one task; only its owner may move it to another team or out of one."""
     write = (
         update(Task)
-        .where(once.alone, col(Task.id) == task_id, LIVE)
+        .where(once.alone, col(Task.id) == task_id, live(Task))
         .where(visible_to(me, Task), unchanged(Task, versions))
         .where(col(Task.user_id) == me.id if "team_id" in change else true())
         .values({"title": Task.title, **change})
@@ -72,7 +72,7 @@ def change_tasks(
     named = [name for name in SENT if any(name in change for change in changes)]
     write = (
         update(Task)
-        .where(task.id == items.c.id, LIVE, visible_to(me, Task))
+        .where(task.id == items.c.id, live(Task), visible_to(me, Task))
         .where(task.id == locked(Task, ids, once.alone, visible_to(me, Task)))
         .where(or_(items.c.version.is_(None), items.c.version == task.version))
         .where(or_(~given(items, "team_id"), task.user_id == me.id), joinable(me, items))
@@ -102,7 +102,7 @@ def delete_tasks(
     """Delete all or none."""
     write = (
         update(Task)
-        .where(col(Task.id) == locked(Task, ids, once.alone, deletable_by(me, Task)), LIVE)
+        .where(col(Task.id) == locked(Task, ids, once.alone, deletable_by(me, Task)), live(Task))
         .where(deletable_by(me, Task), unchanged(Task, versions))
         .values(deleted_at=func.now())
     )
@@ -124,7 +124,7 @@ def restore_task(
 ) -> Task | None:
     write = (
         update(Task)
-        .where(once.alone, col(Task.id) == task_id, ~LIVE)
+        .where(once.alone, col(Task.id) == task_id, ~live(Task))
         .where(deletable_by(me, Task), unchanged(Task, versions))
         .values(deleted_at=None)
     )

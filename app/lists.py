@@ -1,0 +1,37 @@
+"""Lists in SQL: what is in sight, in the order asked for, a page at a time, in one statement."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import aliased
+
+from app.access import Caller, spaces_of
+from app.keysets import cut, keyset
+from app.pages import PageQuery
+from app.sorting import Key
+from app.tables import space
+
+
+def shared(
+    me: Caller, table: Any, conditions: list[ColumnElement[bool]], key: Key, query: PageQuery
+) -> Any:
+    """A page of rows that may be shared: each space's own ordered few, then the first of all.
+
+    A plain `owner OR team` would read and sort every row of both. Each row stands beside the count
+    of all, or None.
+    """
+    spaces = spaces_of(me).cte("spaces")
+    here = select(table).where(space(table) == spaces.c.id, *conditions)
+    few = aliased(table, keyset(here, table, key, query).lateral("few"))
+    everything = select(table.id).join(spaces, space(table) == spaces.c.id).where(*conditions)
+    first = select(few).select_from(spaces).join(few, true())
+    return cut(first, few, everything, key, query)
+
+
+def own(
+    me: Caller, table: Any, conditions: list[ColumnElement[bool]], key: Key, query: PageQuery
+) -> Any:
+    """A page of rows that are one user's alone; the same shape."""
+    mine = table.user_id == me.id, *conditions
+    few = aliased(table, keyset(select(table).where(*mine), table, key, query).subquery("few"))
+    return cut(select(few), few, select(table.id).where(*mine), key, query)
