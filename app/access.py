@@ -10,7 +10,6 @@ from sqlalchemy import (
     Text,
     any_,
     cast,
-    exists,
     func,
     literal,
     or_,
@@ -21,6 +20,10 @@ from sqlmodel import col
 
 from app.errors import Forbidden
 from app.tables import TEAM, Member, space
+
+OWNER = "owner"
+RUN_IT = (OWNER, "admin")
+"""The roles of those who run a team."""
 
 
 class Caller(NamedTuple):
@@ -63,11 +66,24 @@ def visible_to(me: Caller, table: Any) -> ColumnElement[bool]:
     return space(table) == any_(func.array(spaces_of(me).scalar_subquery()))
 
 
+def owned_by(me: Caller, table: Any) -> ColumnElement[bool]:
+    """The rule of sight where nothing is shared: my own rows."""
+    mine: ColumnElement[bool] = table.user_id == me.id
+    return mine
+
+
 def deletable_by(me: Caller, table: Any) -> ColumnElement[bool]:
     """Its owner may delete a row; so may whoever runs the team that it is in."""
-    runs = exists().where(
-        col(Member.team_id) == table.team_id,
-        col(Member.user_id) == me.id,
-        col(Member.role).in_(["owner", "admin"]),
-    )
-    return or_(table.user_id == me.id, runs)
+    return or_(owned_by(me, table), role_in(table.team_id, me.id).in_(RUN_IT))
+
+
+def in_team(me: Caller, team_id: Any) -> ColumnElement[bool]:
+    """The rule of sight of teams themselves: those that I am in."""
+    mine: ColumnElement[bool] = team_id == any_(func.array(teams_of(me).scalar_subquery()))
+    return mine
+
+
+def role_in(team_id: Any, user_id: str) -> ColumnElement[str]:
+    """What somebody is in a team; NULL for nobody."""
+    member = col(Member.team_id) == team_id, col(Member.user_id) == user_id
+    return select(col(Member.role)).where(*member).scalar_subquery()

@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, ColumnElement, any_, cast, select
+from sqlalchemy import ARRAY, CTE, ColumnElement, any_, case, cast, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 
@@ -19,7 +20,7 @@ from app.access import Caller
 from app.causes import cause
 from app.db import OneTrip
 from app.errors import IdempotencyKeyReused, InProgress
-from app.evidence import Further, no_twins, with_evidence, with_user
+from app.evidence import Further, no_twins, shown, with_evidence, with_user
 from app.outages import OutcomeUnknown
 from app.pool import Crowded
 from app.refusals import broken_constraint
@@ -39,6 +40,8 @@ class Attempt:
     fingerprint: str
     replayed: Callable[[], None]
     """Called when the answer is that of an earlier request."""
+    when: datetime | None = None
+    """When it was done, by the database's clock: now, or when an earlier request did it."""
 
     @cached_property
     def twins(self) -> CTE:
@@ -68,7 +71,7 @@ class Attempt:
         statement = with_evidence(write, table, self.twins, also, **told, wanted=wanted)
         with unless_lost(db):
             try:
-                return self.provided(db, statement, table) or self.replay(db, table, sight)
+                return self.provided(db, statement) or self.replay(db, table, sight)
             except DBAPIError as refused:
                 if cause(refused):
                     raise
@@ -77,12 +80,12 @@ class Attempt:
                     raise
                 return done
 
-    def provided(self, db: OneTrip, statement: Any, table: Any) -> list[Any]:
+    def provided(self, db: OneTrip, statement: Any) -> list[Any]:
         """The rows written; the caller's own row is made first where that is what is missing."""
         try:
             return self.written(db, statement)
         except IntegrityError as error:
-            if broken_constraint(error) != f"{table.__tablename__}_user_id_fkey":
+            if not broken_constraint(error).endswith("_user_id_fkey"):
                 raise
             return self.written(db, with_user(statement, self.me))
 
@@ -96,18 +99,21 @@ class Attempt:
             if not db.pause(failed):
                 raise OutcomeUnknown
             rows = db.rows(statement)
-        return [row for _, row in rows if row is not None]
+        self.when = rows[0][1]
+        return [row for *_, row in rows if row is not None]
 
     def replay(self, db: OneTrip, table: Any, sight: ColumnElement[bool]) -> Sequence[Any] | None:
         """What an earlier request with this key, or an earlier try, did: as it is now."""
         retried = db.lost
         if not (self.repeatable or retried):
             return None
-        results = cast(col(Operation.result_ids), ARRAY(table.id.type))
+        same = col(Operation.fingerprint) == self.fingerprint  # else its ids may be no UUIDs
+        results = case((same, cast(col(Operation.result_ids), ARRAY(table.id.type))))
         statement = (
-            select(col(Operation.fingerprint), table)
+            select(col(Operation.fingerprint), col(Operation.created_at), table)
             .outerjoin(table, (table.id == any_(results)) & sight)
             .where(col(Operation.user_id) == self.me.id, col(Operation.key) == self.key)
+            .options(*shown(table, table))
         )
         rows = db.rows(statement)
         if not rows:
@@ -116,7 +122,8 @@ class Attempt:
             raise IdempotencyKeyReused
         if not retried:
             self.replayed()
-        return [row for _, row in rows if row is not None]
+        self.when = rows[0][1]
+        return [row for *_, row in rows if row is not None]
 
 
 @contextmanager

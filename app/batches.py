@@ -36,7 +36,7 @@ def given(items: Any, name: str) -> ColumnElement[bool]:
 
 def patched(table: Any, items: Any, name: str) -> ColumnElement[Any]:
     """The field as the patch wants it (RFC 7396): absent stays, null clears."""
-    return case((given(items, name), items.c[name]), else_=getattr(table, name))
+    return case((given(items, name), items.c[name]), else_=table.__table__.c[name])
 
 
 def among(table: Any, ids: list[UUID]) -> ColumnElement[bool]:

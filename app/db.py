@@ -69,6 +69,11 @@ class OneTrip:
             return trying.pause(failed)
 
 
+def one(rows: Sequence[Scalar] | None) -> Scalar | None:
+    """The only row, where there is one."""
+    return rows[0] if rows else None
+
+
 async def database() -> OneTrip:
     return OneTrip()
 

@@ -14,8 +14,12 @@ TAG = re.compile(r'(W/)?"([^"]*)"')
 
 
 class Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+class Owned(Versioned, Protocol):
     user_id: str
-    version: int
 
 
 Row = TypeVar("Row", bound=Versioned)
@@ -46,15 +50,19 @@ class Tag:
         tags = [tag for weak, tag in TAG.findall(self.if_match) if not weak]
         return [int(tag) for tag in tags if re.fullmatch(r"[1-9][0-9]{0,8}", tag)]
 
-    def refuse(self, me: Caller, row: Versioned | None) -> NoReturn:
+    def refuse(self, me: Caller, row: Owned | None) -> NoReturn:
         """Say why a write touched nothing, from the row as the caller sees it now."""
+        if self.current(row).user_id != me.id:
+            raise Forbidden
+        raise Conflict("it changed meanwhile")
+
+    def current(self, row: Row | None) -> Row:
+        """The row that a write did not touch: in sight, and of a version that it might have."""
         if row is None:
             raise NotFound
         if self.versions is not None and row.version not in self.versions:
             raise PreconditionFailed
-        if row.user_id != me.id:
-            raise Forbidden
-        raise Conflict("it changed meanwhile")
+        return row
 
 
 def unchanged(table: Any, versions: list[int] | None) -> ColumnElement[bool]:

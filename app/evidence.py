@@ -14,12 +14,13 @@ happened; the operation says what did.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import CTE, Text, cast, func, insert, literal, select, true
+from sqlalchemy import CTE, Text, cast, func, insert, literal, literal_column, select, true
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
+from sqlmodel import col
 
 from app.access import Caller, row_of
-from app.tables import Operation, User
+from app.tables import AFTER_A_WRITE, Operation, Tombstone, User
 
 Further = Callable[[CTE], Any]
 
@@ -33,9 +34,10 @@ def no_twins(lock: int | None) -> CTE:
 def with_evidence(
     write: Any, table: Any, twins: CTE, also: Further | None = None, **operation: str | int
 ) -> Any:
-    """A SELECT of (no twin runs, row written or None), `operation` being the evidence's columns.
+    """A SELECT of (no twin runs, now, row written or None), and the evidence of `operation`.
 
-    `also` makes a second write from the rows of the first: both happen, or neither does.
+    `also` makes a second write from the rows of the first: both happen, or neither does. The
+    write's execution options are the statement's.
     """
     written = write.returning(table).cte("written")
     evidence: dict[str, Any] = {name: literal(value) for name, value in operation.items()}
@@ -45,8 +47,21 @@ def with_evidence(
     something = something.having(func.count() > 0)
     kept = insert(Operation).from_select([*evidence], something).cte("operation")
     row = aliased(table, written)
-    statement = select(twins.c.absent, row).select_from(twins).outerjoin(row, true()).add_cte(kept)
-    return statement.add_cte(also(written).cte("also")) if also else statement
+    statement = select(twins.c.absent, func.now(), row).select_from(twins)
+    statement = statement.outerjoin(row, true()).add_cte(kept).options(*shown(table, row))
+    statement = statement.execution_options(**write.get_execution_options())
+    return after(statement, also(written), "also") if also else statement
+
+
+def after(statement: Any, write: Any, name: str) -> Any:
+    """The same statement with another write, which is done before the answer is read."""
+    done = write.returning(literal_column("1")).cte(name)
+    return statement.where(select(func.count() >= 0).select_from(done).scalar_subquery())
+
+
+def shown(table: Any, row: Any) -> list[Any]:
+    """Options that read what the answer shows of other tables beside the row."""
+    return [option(row) for option in AFTER_A_WRITE.get(table, ())]
 
 
 def with_user(statement: Any, me: Caller) -> Any:
@@ -55,4 +70,14 @@ def with_user(statement: Any, me: Caller) -> Any:
     On any conflict, not on that of the id alone: Postgres would find a twin's email first.
     """
     make = postgresql.insert(User).values(row_of(me)).on_conflict_do_nothing()
-    return statement.add_cte(make.cte("provisioned"))
+    statement = statement.add_cte(unless_deleted(me).cte("unless_deleted"))
+    return after(statement, make, "provisioned")
+
+
+def unless_deleted(me: Caller) -> Any:
+    """A write that adds nothing, and fails for callers who had everything deleted.
+
+    It adds their tombstone a second time, so that a constraint refuses the whole statement.
+    """
+    stone: Any = select(col(Tombstone.id)).where(col(Tombstone.id) == me.id)
+    return insert(Tombstone).from_select(["id"], stone)

@@ -36,6 +36,17 @@ Time = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(utc)]
 """RFC 3339 with a zone; UTC once it is in."""
 
 
+def within(size: int) -> AfterValidator:
+    """Text of at most so many bytes of UTF-8: what it takes to store it."""
+
+    def check(text: str) -> str:
+        if len(text.encode()) > size:
+            raise ValueError(f"should have at most {size} bytes of UTF-8")
+        return text
+
+    return AfterValidator(check)
+
+
 class Sent(BaseModel):
     """What callers send: a field that we do not know is a typo, and is refused."""
 

@@ -6,7 +6,7 @@ the first one does.
 
 from typing import Any
 
-from sqlalchemy import func, null, select, true, tuple_
+from sqlalchemy import func, inspect, null, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from app.pages import PageQuery, decode
@@ -36,6 +36,7 @@ def cut(statement: Any, table: Any, everything: Any, key: Key, query: PageQuery)
     if not (query.numbered or query.include):
         return rows.add_columns(null())
     total = select(func.count().label("total")).select_from(everything.subquery()).cte("counted")
-    row = aliased(table, rows.subquery("page"))
+    # Of the class: an alias of an alias reads some columns past the page, from what it was cut of.
+    row = aliased(inspect(table).mapper, rows.subquery("page"))
     page = select(row, total.c.total).select_from(total).outerjoin(row, true())
     return order(page, row, key, query)

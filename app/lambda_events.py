@@ -1,4 +1,7 @@
-"""What AWS Lambda sends, and how each kind is answered: HTTP by the app, all else by an error."""
+"""What AWS Lambda sends, and how each kind is answered: HTTP by the app, all else by an error.
+
+`{"task": "purge"}`, from a schedule or by hand, is work for the function itself.
+"""
 
 import asyncio
 import logging
@@ -6,14 +9,19 @@ from typing import Any
 from uuid import uuid4
 
 from mangum import Mangum
+from sqlalchemy.exc import DBAPIError
 
 from app.context import Facts, facts
+from app.deadlines import MARGIN, on_lambda
 from app.errors import Malformed
 from app.problems import reply
+from app.purge.purging import purge
+from app.refusals import refusal
 
 log = logging.getLogger(__name__)
 HEADERS = {"headers", "multiValueHeaders"}  # a load balancer sends one or the other
 TEXT = ["text/", "application/json", "application/problem+json"]
+TASKS = {"purge": purge}
 
 
 class Handler:
@@ -30,10 +38,12 @@ class Handler:
         self.http = Mangum(app, lifespan="off", text_mime_types=TEXT)
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """Answer an HTTP event (API Gateway v1 or v2, function URL, ALB).
+        """Answer an HTTP event (API Gateway v1 or v2, function URL, ALB), or do a task.
 
         Raises ValueError for anything else, so that the invocation counts as failed.
         """
+        if isinstance(event, dict) and "task" in event:
+            return do(event["task"], context)
         if not (isinstance(event, dict) and "requestContext" in event and HEADERS & event.keys()):
             raise ValueError("this function answers HTTP events only")
         asyncio.set_event_loop(self.loop)
@@ -44,6 +54,24 @@ class Handler:
             facts.set(Facts(uuid4().hex))
             log.warning("unreadable event", extra={"error": type(error).__name__})
             return unreadable()
+
+
+def do(name: Any, context: Any) -> dict[str, Any]:
+    """Do a task, in all the time that the invocation has.
+
+    Raises RuntimeError where the database kept us from it: its own error may tell more than the
+    log of an invocation should.
+    """
+    if not (isinstance(name, str) and name in TASKS):
+        raise ValueError("this function knows no such task")
+    end = on_lambda({"aws.context": context})
+    outside = facts.set(Facts(uuid4().hex, deadline=end - MARGIN if end else 0.0))
+    try:
+        return TASKS[name]()
+    except DBAPIError as error:
+        raise RuntimeError(refusal(error).code) from None
+    finally:
+        facts.reset(outside)
 
 
 def unreadable() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import aliased
 
-from app.access import Caller, spaces_of
+from app.access import Caller, owned_by, spaces_of
 from app.keysets import cut, keyset
 from app.pages import PageQuery
 from app.sorting import Key
@@ -32,6 +32,11 @@ def own(
     me: Caller, table: Any, conditions: list[ColumnElement[bool]], key: Key, query: PageQuery
 ) -> Any:
     """A page of rows that are one user's alone; the same shape."""
-    mine = table.user_id == me.id, *conditions
-    few = aliased(table, keyset(select(table).where(*mine), table, key, query).subquery("few"))
-    return cut(select(few), few, select(table.id).where(*mine), key, query)
+    return those(table, [owned_by(me, table), *conditions], key, query)
+
+
+def those(table: Any, conditions: list[ColumnElement[bool]], key: Key, query: PageQuery) -> Any:
+    """A page of the rows that fulfil these conditions; the same shape."""
+    here = select(table).where(*conditions)
+    few = aliased(table, keyset(here, table, key, query).subquery("few"))
+    return cut(select(few), few, select(table.id).where(*conditions), key, query)

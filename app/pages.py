@@ -8,7 +8,8 @@ database reads what they skip.
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -21,10 +22,11 @@ from app.sorting import Key
 
 Item = TypeVar("Item")
 NOT_FILTERS = {"limit", "cursor", "page", "page_size", "include"}
+PLACES = ["cursor", "after", "before"]
 
 
-class PageQuery(BaseModel):
-    """What every list takes. Subclasses add filters, and `sort` as a Literal of their keys."""
+class Paging(BaseModel):
+    """Which page of a list, whatever its order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,10 +35,9 @@ class PageQuery(BaseModel):
     page: int | None = Field(None, ge=1, le=1_000_000, description="Page number, from 1")
     page_size: int | None = Field(None, ge=1, le=100, description="Items on a numbered page")
     include: Literal["total"] | None = Field(None, description="`total`: count all items too")
-    sort: str
 
     @model_validator(mode="after")
-    def one_way(self) -> "PageQuery":
+    def one_way(self) -> "Paging":
         if self.cursor and self.numbered:
             raise ValueError("takes a cursor or a page number, not both")
         return self
@@ -52,6 +53,12 @@ class PageQuery(BaseModel):
     @property
     def offset(self) -> int:
         return ((self.page or 1) - 1) * self.size
+
+
+class PageQuery(Paging):
+    """What lists take. Subclasses add filters, and `sort` as a Literal of their keys."""
+
+    sort: str
 
     @property
     def key(self) -> str:
@@ -85,29 +92,52 @@ def page(
     if len(found) > query.size:
         body["next"] = encode(query, key, items[-1])
         step = {"page": (query.page or 1) + 1} if query.numbered else {"cursor": body["next"]}
-        url = request.url.include_query_params(**step)
-        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    total = rows[0][1] if rows else None
-    if total is not None:
-        body["total"] = total
-        if query.numbered:
-            body["pages"] = -(-total // query.size)
-    return body
+        response.headers["Link"] = link(request, **step)
+    return body | counts(rows[0][1] if rows else None, query)
+
+
+def link(request: Request, relation: str = "next", **step: Any) -> str:
+    """Where another page of this list is, for the header (RFC 8288)."""
+    url = request.url.remove_query_params(PLACES).include_query_params(**step)
+    return f'<{url.path}?{url.query}>; rel="{relation}"'
+
+
+def counts(total: int | None, query: Paging) -> dict[str, int]:
+    """What a page says of the whole list, where that was counted."""
+    if total is None:
+        return {}
+    return {"total": total, **({"pages": -(-total // query.size)} if query.numbered else {})}
 
 
 def encode(query: PageQuery, key: Key, row: Any) -> str:
     """The cursor behind this row."""
-    place = json.dumps([query.fingerprint, key.read(row), str(row.id)], separators=(",", ":"))
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return packed(query.fingerprint, key.read(row), str(row.id))
 
 
 def decode(query: PageQuery, key: Key) -> Any:
     """The place behind a cursor; raises InvalidCursor for one that this list did not make."""
-    try:
-        text = str(query.cursor)
-        fingerprint, value, last = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if fingerprint != query.fingerprint:
-            raise InvalidCursor
+    with refusing():
+        value, last = unpacked(str(query.cursor), query.fingerprint)
         return tuple_(key.bind(value), literal(UUID(last)))
+
+
+def packed(*place: str | float) -> str:
+    text = json.dumps(place, separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def unpacked(cursor: str, fingerprint: str) -> list[Any]:
+    """What was packed behind the fingerprint."""
+    theirs, *place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    if theirs != fingerprint:
+        raise InvalidCursor
+    return list(place)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Whatever else a cursor turns out to hold, the list did not make it."""
+    try:
+        yield
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise InvalidCursor from None

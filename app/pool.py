@@ -98,8 +98,12 @@ def begin(
 ) -> tuple[str, Any]:
     """Send the deadline along: one message and one transaction still, and gone with it.
 
-    A SET without LOCAL would stay in the pooled session, and meet other clients' statements.
+    A SET without LOCAL would stay in the pooled session, and meet other clients' statements. A
+    `steady` statement sees all as of one moment, and fails with 40001 where what it writes was
+    changed since then: it is tried again.
     """
+    if context.execution_options.get("steady"):
+        sql = f"SET LOCAL transaction_isolation = 'repeatable read'; {sql}"
     context.began = perf_counter()
     facts.get().trips += 1
     milliseconds = max(1, round((waiting.left() - ANSWER) * 1000))  # 0 would be no limit

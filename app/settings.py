@@ -1,6 +1,7 @@
 """Every environment variable the app knows; nothing else reads the environment."""
 
 import json
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -52,6 +53,9 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
     slow_statement_ms: int = Field(500, ge=0)
 
+    purge_after_days: int = Field(30, ge=1, le=36_500)
+    cron_secret: SecretStr | None = None
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def split(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -64,6 +68,14 @@ class Settings(BaseSettings):
     def usable(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             address.read(value.get_secret_value())
+        return value
+
+    @field_validator("cron_secret")
+    @classmethod
+    def secret(cls, value: SecretStr | None) -> SecretStr | None:
+        """What a header can carry, and nobody guesses."""
+        if value and not re.fullmatch(r"[\x21-\x7e]{16,}", value.get_secret_value()):
+            raise ValueError("must be 16 characters or more, and none of them a blank")
         return value
 
     @field_validator("jwks_url")

@@ -1,10 +1,12 @@
 """What lists can be sorted by: keys that are never NULL, in SQL, in rows and in cursors."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, DateTime, Integer, Text, cast, literal
+from sqlalchemy import ColumnElement, DateTime, Double, Integer, Text, cast, literal
 
 FOREVER = "infinity"
 
@@ -13,7 +15,7 @@ class Key(NamedTuple):
     """A sort key: its SQL over a table, a row's value as JSON, and that value as SQL again."""
 
     of: Callable[[Any], ColumnElement[Any]]
-    read: Callable[[Any], str | int]
+    read: Callable[[Any], str | float]
     bind: Callable[[Any], ColumnElement[Any]]
 
 
@@ -35,6 +37,10 @@ def time_key(of: Callable[[Any], Any], attribute: str) -> Key:
     return Key(of, read, bind)
 
 
+TIMES = {name: time_key(attrgetter(name), name) for name in ("created_at", "updated_at")}
+"""When a row was made and when it last changed: what every list can be sorted by."""
+
+
 def text_key(attribute: str) -> Key:
     def bind(value: str) -> ColumnElement[Any]:
         if "\0" in value.encode().decode():
@@ -51,3 +57,14 @@ def rank_key(of: Callable[[Any], Any], attribute: str, ranks: tuple[str, ...]) -
         return literal(range(len(ranks) + 1).index(value), Integer)
 
     return Key(of, lambda row: ranks.index(getattr(row, attribute)) + 1, bind)
+
+
+def number_key(of: Callable[[Any], Any], attribute: str) -> Key:
+    """A key of doubles: Postgres and Python both write them so that they read back the same."""
+
+    def bind(value: Any) -> ColumnElement[Any]:
+        if not (isinstance(value, float) and math.isfinite(value)):
+            raise ValueError("no number")
+        return cast(literal(value, Double), Double)
+
+    return Key(of, lambda row: getattr(row, attribute), bind)

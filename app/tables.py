@@ -7,8 +7,9 @@ round trip that nobody wrote, so joins are spelled out in each domain's queries.
 
 import os
 import time
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import (
@@ -25,9 +26,11 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.orm import query_expression, with_expression
 from sqlmodel import Field, SQLModel, col
 
 REVISION = "0002"
@@ -47,10 +50,15 @@ REFUSALS = {
     ),
     # The caller's missing row is made on the way: only its email can have been in the way.
     **dict.fromkeys(
-        ("tasks_user_id_fkey", "documents_user_id_fkey", "conversations_user_id_fkey"),
+        (
+            "tasks_user_id_fkey",
+            "documents_user_id_fkey",
+            "conversations_user_id_fkey",
+            "members_user_id_fkey",
+        ),
         ("email_taken", "another account has that email address"),
     ),
-    "members_user_id_fkey": ("not_found", "no such user"),
+    "tombstones_pkey": ("forbidden", "this account was deleted"),
     "teams_owners_check": ("conflict", "a team needs an owner: name another one first"),
 }
 """A constraint's name -> the error's code and the sentence that callers see."""
@@ -133,6 +141,8 @@ class Team(SQLModel, table=True):
     created_at: datetime = now()
     updated_at: datetime = now()
     version: int = set_by_database("1")
+    members: ClassVar[Any] = query_expression()
+    """Read only where a statement asks for it: see `with_members` in teams/queries.py."""
 
 
 class Member(SQLModel, table=True):
@@ -170,11 +180,20 @@ def due(table: Any) -> ColumnElement[datetime]:
     return func.coalesce(table.due_at, literal_column("'infinity'::timestamptz"))
 
 
-def words(table: Any) -> ColumnElement[Any]:
-    """A task's words, stemmed, as full-text search compares them."""
-    english, empty = text("'english'::regconfig"), text("''")
-    title = func.to_tsvector(english, table.title)
-    return title.op("||")(func.to_tsvector(english, func.coalesce(table.description, empty)))
+def searched(table: Any, body: str) -> None:
+    """Give the table its words, stemmed, as full-text search compares them; the title's weigh more.
+
+    Without "<": Postgres would take "a<b and c>d" for a tag, and leave its words out. Where a row
+    lives is one more of its words: a search asks for both, and so reads the caller's rows only,
+    however common the word is in other people's. The column is no field: no row carries it out.
+    """
+    stem = "to_tsvector('english', translate({}, '<', ' '))"
+    here = f"array_to_tsvector(ARRAY[md5(coalesce({TEAM} || team_id::text, user_id))])"
+    sql = f"setweight({stem.format('title')}, 'A') || {stem.format(body)} || {here}"
+    words = Column("words", TSVECTOR, Computed(sql, persisted=True))
+    table.__table__.append_column(words)
+    name = f"{table.__tablename__}_words_idx"
+    Index(name, words, postgresql_using="gin", postgresql_where=live(table))
 
 
 def shared() -> ForeignKeyConstraint:
@@ -184,6 +203,10 @@ def shared() -> ForeignKeyConstraint:
         ["members.team_id", "members.user_id"],
         ondelete="SET NULL (team_id)",
     )
+
+
+IN_A_TEAM = text("team_id IS NOT NULL")
+"""Most rows are not: an index for those that are is small."""
 
 
 def live(table: Any) -> ColumnElement[bool]:
@@ -203,7 +226,8 @@ class Task(SQLModel, table=True):
         CheckConstraint("(status = 'done') = (completed_at IS NOT NULL)", "completed_at"),
         one_of("status", STATUSES),
         one_of("priority", PRIORITIES),
-        Index("tasks_user_id_team_id_idx", "user_id", "team_id"),
+        Index("tasks_user_id_idx", "user_id", "id"),
+        Index("tasks_team_id_user_id_idx", "team_id", "user_id", postgresql_where=IN_A_TEAM),
     )
 
     id: UUID = Field(primary_key=True)
@@ -220,6 +244,9 @@ class Task(SQLModel, table=True):
     updated_at: datetime = now()
     deleted_at: datetime | None = instant()
     version: int = set_by_database("1")
+    place: ClassVar[Any] = query_expression()
+    snippet: ClassVar[Any] = query_expression()
+    """Of a row that was searched for: where its page ranks it, and why. See search.py."""
 
 
 SORTS: dict[str, Any] = {
@@ -233,7 +260,7 @@ for name, key in SORTS.items():
     Index(f"tasks_{name}_idx", space(Task), key, col(Task.id), postgresql_where=live(Task))
 Index("tasks_deleted_idx", space(Task), col(Task.id), postgresql_where=~live(Task))
 Index("tasks_deleted_at_idx", col(Task.deleted_at), postgresql_where=~live(Task))
-Index("tasks_words_idx", words(Task), postgresql_using="gin", postgresql_where=live(Task))
+searched(Task, "coalesce(description, '')")
 
 
 class Conversation(SQLModel, table=True):
@@ -242,7 +269,7 @@ class Conversation(SQLModel, table=True):
     __tablename__ = "conversations"
     __table_args__ = (
         CheckConstraint("char_length(title) BETWEEN 1 AND 255", "title"),
-        Index("conversations_user_id_idx", "user_id"),
+        Index("conversations_user_id_idx", "user_id", "id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -253,6 +280,8 @@ class Conversation(SQLModel, table=True):
     updated_at: datetime = now()
     deleted_at: datetime | None = instant()
     version: int = set_by_database("1")
+    last_message: ClassVar[Any] = query_expression()
+    """Read only where a statement asks for it: see `newest`."""
 
 
 keys: tuple[Any, ...]
@@ -272,10 +301,10 @@ class Message(SQLModel, table=True):
     __tablename__ = "messages"
     __table_args__ = (
         one_of("role", get_args(MessageRole)),
-        CheckConstraint("octet_length(content) <= 32768", "content"),
+        CheckConstraint("octet_length(content) BETWEEN 1 AND 32768", "content"),
         CheckConstraint("jsonb_typeof(metadata) = 'object'", "metadata"),
         Index("messages_conversation_id_idx", "conversation_id", "id"),
-        Index("messages_user_id_idx", "user_id"),
+        Index("messages_user_id_idx", "user_id", "id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -288,6 +317,33 @@ class Message(SQLModel, table=True):
     )
     """The column `metadata`, a name that SQLAlchemy keeps for itself."""
     created_at: datetime = now()
+    version: ClassVar[int] = 1
+    """A message is what it was when it was added."""
+
+
+def newest(row: Any) -> Any:
+    """Have `last_message` read with a conversation: the whole row, as JSON."""
+    message = select(func.to_jsonb(literal_column("messages"), type_=JSONB))
+    message = message.where(col(Message.conversation_id) == row.id)
+    message = message.order_by(col(Message.id).desc()).limit(1)
+    return with_expression(row.last_message, message.scalar_subquery())
+
+
+def newest_now(row: Any) -> Any:
+    """The same after a write, which may have waited for its row while messages were added."""
+    return with_expression(row.last_message, func.last_message(row.id, type_=JSONB))
+
+
+def members_now(row: Any) -> Any:
+    """The same for a team's members."""
+    return with_expression(row.members, func.members_of(row.id, type_=JSONB))
+
+
+AFTER_A_WRITE: dict[Any, tuple[Callable[[Any], Any], ...]] = {
+    Conversation: (newest_now,),
+    Team: (members_now,),
+}
+"""What an answer shows of other tables, as it is once the write is done."""
 
 
 class Document(SQLModel, table=True):
@@ -298,7 +354,8 @@ class Document(SQLModel, table=True):
         shared(),
         CheckConstraint("char_length(title) BETWEEN 1 AND 255", "title"),
         CheckConstraint("octet_length(content) <= 262144", "content"),
-        Index("documents_user_id_team_id_idx", "user_id", "team_id"),
+        Index("documents_user_id_idx", "user_id", "id"),
+        Index("documents_team_id_user_id_idx", "team_id", "user_id", postgresql_where=IN_A_TEAM),
     )
 
     id: UUID = Field(primary_key=True)
@@ -312,20 +369,12 @@ class Document(SQLModel, table=True):
     version: int = set_by_database("1")
 
 
-WORDS = Column(
-    "words",
-    TSVECTOR,
-    Computed("setweight(to_tsvector('english', title), 'A') || to_tsvector('english', content)"),
-)
-"""For searching only: no row carries it out of the database, so it is no field of Document."""
-documents: Any = SQLModel.metadata.tables["documents"]
-documents.append_column(WORDS)
 for name in ("created_at", "updated_at", "title"):
     keys = space(Document), getattr(Document, name), col(Document.id)
     Index(f"documents_{name}_idx", *keys, postgresql_where=live(Document))
 Index("documents_deleted_idx", space(Document), col(Document.id), postgresql_where=~live(Document))
 Index("documents_deleted_at_idx", col(Document.deleted_at), postgresql_where=~live(Document))
-Index("documents_words_idx", WORDS, postgresql_using="gin", postgresql_where=live(Document))
+searched(Document, "content")
 
 
 class Tombstone(SQLModel, table=True):
@@ -333,7 +382,7 @@ class Tombstone(SQLModel, table=True):
 
     __tablename__ = "tombstones"
 
-    user_id: str = Field(primary_key=True, sa_type=Text)
+    id: str = Field(sa_column=Column("user_id", Text, key="id", primary_key=True))
     created_at: datetime = now()
 
 

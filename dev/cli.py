@@ -14,6 +14,7 @@ COMMANDS = {
     "token": ("dev.token:token", "Print a token for the local API."),
     "migrate": ("dev.migrate:migrate", "Bring the database to the revision the code expects."),
     "seed": ("dev.seed:seed", "Add the demo's users, team and tasks, once."),
+    "purge": ("dev.purge:purge", "Remove for good what was deleted long enough ago."),
     "doctor": ("dev.doctor:doctor", "Say what is wrong with the settings or the database."),
     "invoke": ("dev.invoke:invoke", "Call the Lambda handler with an event, on this machine."),
     "neon": ("dev.neon.command:app", "Steer the local Neon: look, suspend, wake, break."),

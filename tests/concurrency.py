@@ -1,11 +1,19 @@
-"""Other sessions, and how to know that one waits for another."""
+"""Requests at the same time, other sessions, and how to know that one waits for another."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import cursor
+
+
+def at_once(*requests: Callable[[], Any]) -> list[Any]:
+    """What each of them returns; with the fixture `wide_pool` they meet in the database."""
+    with ThreadPoolExecutor(len(requests)) as threads:
+        return [each.result() for each in [threads.submit(request) for request in requests]]
 
 
 @contextmanager

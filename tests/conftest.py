@@ -90,6 +90,14 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountingProxy]:
 
 
 @pytest.fixture
+def wide_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As on Vercel: requests of one process reach Postgres at the same time."""
+    monkeypatch.setenv("DATABASE_POOL_SIZE", "8")
+    with fresh_engine():
+        yield
+
+
+@pytest.fixture
 def owner(sql: cursor) -> Person:
     return sign_up(sql, "owner")
 

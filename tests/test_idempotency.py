@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,9 +10,8 @@ from uuid import uuid4
 import pytest
 from psycopg2.extensions import cursor
 
-from tests.concurrency import open_transaction, wait_for_a_lock
+from tests.concurrency import at_once, open_transaction, wait_for_a_lock
 from tests.people import Person, sign_up
-from tests.processes import fresh_engine
 
 
 class Write(NamedTuple):
@@ -194,19 +192,6 @@ def test_a_key_is_1_to_255_visible_ascii_characters(owner: Person, key: str) -> 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/header/idempotency-key"
     assert owner.titles() == []
-
-
-@pytest.fixture
-def wide_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As on Vercel: requests of one process reach Postgres at the same time."""
-    monkeypatch.setenv("DATABASE_POOL_SIZE", "8")
-    with fresh_engine():
-        yield
-
-
-def at_once(*requests: Callable[[], Any]) -> list[Any]:
-    with ThreadPoolExecutor(len(requests)) as threads:
-        return [each.result() for each in [threads.submit(request) for request in requests]]
 
 
 @pytest.mark.usefixtures("wide_pool")

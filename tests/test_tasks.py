@@ -11,8 +11,8 @@ from psycopg2.extensions import cursor
 from app.access import Caller
 from app.errors import Conflict
 from app.etags import Tag
+from app.shared_batches import bad_addition, bad_change, bad_deletion
 from app.tables import Task
-from app.tasks import rules
 from app.tasks.schemas import NewTask, TaskChangeById
 from tests.concurrency import open_transaction
 from tests.people import Person
@@ -432,9 +432,9 @@ def test_a_batch_that_nothing_speaks_against_any_more_conflicts_with_what_change
     me, id = Caller(owner.id), uuid4()
     seen = {id: Task(id=id, user_id=owner.id, title="T", version=1)}  # type: ignore[call-arg]
     for problem in (
-        rules.bad_addition([NewTask(title="T")], set()),
-        rules.bad_change(me, [TaskChangeById(id=id, title="T", version=1)], seen, set()),
-        rules.bad_deletion([id], {id: True}),
+        bad_addition([NewTask(title="T")], set()),
+        bad_change(me, [TaskChangeById(id=id, title="T", version=1)], seen, set()),
+        bad_deletion([id], {id: True}),
     ):
         assert isinstance(problem, Conflict)
         assert "meanwhile" in problem.detail

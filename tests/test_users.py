@@ -1,9 +1,14 @@
-"""The caller's own profile: Better Auth's row, or the token's claims where there is none yet."""
+"""The caller's own profile: Better Auth's row, or the token's claims; and the end of it all."""
+
+from functools import partial
+from uuid import uuid4
 
 import pytest
 from psycopg2.extensions import cursor
 
-from tests.people import Person
+from dev.wire import CountingProxy
+from tests.concurrency import at_once
+from tests.people import Person, sign_up
 
 ME = "http://test/api/me"
 
@@ -72,3 +77,173 @@ def test_a_profile_with_another_accounts_email_is_not_made(owner: Person) -> Non
     headers = {"Authorization": f"Bearer {double.token(email=owner.email)}"}
     refused = double.patch(ME, json={"name": "N"}, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (409, "email_taken")
+
+
+TABLES = ("tasks", "documents", "conversations", "messages", "members")
+
+
+def rows(sql: cursor, person: Person) -> dict[str, int]:
+    """How many rows of each table are the person's; those without any are left out."""
+    counts = {}
+    for table in TABLES:
+        sql.execute(f"SELECT count(*) FROM {table} WHERE user_id = %s", (person.id,))  # noqa: S608
+        counts[table] = sql.fetchone()[0]
+    return {table: count for table, count in counts.items() if count}
+
+
+def give(sql: cursor, person: Person, team: str) -> None:
+    """A row of every kind, and one more of each that is deleted already."""
+    person.add("Shared", team_id=team)
+    person.delete(f"tasks/{person.add('Deleted')['id']}")
+    for deleted in (None, "now"):
+        sql.execute(
+            "WITH talk AS (INSERT INTO conversations (id, user_id, deleted_at)"
+            " VALUES (gen_random_uuid(), %(me)s, %(deleted)s) RETURNING id),"
+            " document AS (INSERT INTO documents (id, user_id, title, team_id, deleted_at)"
+            " VALUES (gen_random_uuid(), %(me)s, 'Plan', %(team)s, %(deleted)s))"
+            " INSERT INTO messages (id, conversation_id, user_id, role, content)"
+            " SELECT gen_random_uuid(), id, %(me)s, 'user', 'Hello' FROM talk",
+            {"me": person.id, "deleted": deleted, "team": team},
+        )
+
+
+def promote(sql: cursor, person: Person, team: str) -> None:
+    """Make the person an owner of the team too."""
+    where = "WHERE team_id = %s AND user_id = %s"
+    sql.execute(f"UPDATE members SET role = 'owner' {where}", (team, person.id))  # noqa: S608
+
+
+EACH_TWICE = {"tasks": 2, "documents": 2, "conversations": 2, "messages": 2, "members": 1}
+
+
+def test_all_that_is_a_users_goes_and_nothing_of_others(
+    owner: Person, teammate: Person, team: str, sql: cursor
+) -> None:
+    give(sql, owner, team)
+    give(sql, teammate, team)
+    promote(sql, teammate, team)
+    assert rows(sql, owner) == EACH_TWICE
+    profile = owner.get(ME).json()
+    deleted = owner.delete(ME)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert rows(sql, owner) == {}
+    assert rows(sql, teammate) == EACH_TWICE
+    assert teammate.titles() == ["Shared"]
+    assert owner.get(ME).json() == profile
+    sql.execute("SELECT owners FROM teams WHERE id = %s", (team,))
+    assert sql.fetchone() == (1,)
+
+
+def test_a_team_that_nobody_else_is_in_goes_too(owner: Person, team: str, sql: cursor) -> None:
+    sql.execute("DELETE FROM members WHERE team_id = %s AND user_id <> %s", (team, owner.id))
+    assert owner.delete(ME).status_code == 204
+    sql.execute("SELECT FROM teams WHERE id = %s", (team,))
+    assert sql.rowcount == 0
+
+
+def test_the_only_owner_of_others_team_names_another_before_leaving_everything(
+    owner: Person, teammate: Person, team: str, sql: cursor
+) -> None:
+    give(sql, owner, team)
+    refused = owner.delete(ME)
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert refused.json()["detail"] == "a team needs an owner: name another one first"
+    assert rows(sql, owner) == EACH_TWICE
+    sql.execute("SELECT FROM tombstones WHERE user_id = %s", (owner.id,))
+    assert sql.rowcount == 0
+    promote(sql, teammate, team)
+    assert owner.delete(ME).status_code == 204
+
+
+def test_deleting_everything_again_deletes_what_came_since(owner: Person) -> None:
+    for titles in (["One"], ["Two"], []):
+        for title in titles:
+            owner.add(title)
+        assert owner.titles() == titles
+        assert owner.delete(ME).status_code == 204
+        assert owner.titles() == []
+
+
+def test_the_same_deletion_is_done_once_and_leaves_what_came_since(owner: Person) -> None:
+    key = {"Idempotency-Key": "everything"}
+    assert "idempotent-replayed" not in owner.delete(ME, headers=key).headers
+    owner.add("Since")
+    again = owner.delete(ME, headers=key)
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (204, "true")
+    assert owner.titles() == ["Since"]
+    reused = owner.post("tasks", json={"title": "T"}, headers=key)
+    assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_write_that_is_repeated_after_the_deletion_does_not_bring_its_rows_back(
+    owner: Person,
+) -> None:
+    key = {"Idempotency-Key": "before"}
+    assert owner.post("tasks", json={"title": "T"}, headers=key).status_code == 201
+    assert owner.delete(ME).status_code == 204
+    assert owner.post("tasks", json={"title": "T"}, headers=key).status_code == 404
+    assert owner.titles() == []
+
+
+def test_whoever_is_signed_in_begins_anew_after_the_deletion(owner: Person) -> None:
+    assert owner.delete(ME).status_code == 204
+    owner.add("New")
+    assert owner.titles() == ["New"]
+    assert owner.patch(ME, json={"name": "New"}).json()["name"] == "New"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_token_that_is_still_valid_brings_no_deleted_account_back(
+    sql: cursor,
+    known: bool,  # noqa: FBT001
+) -> None:
+    gone = sign_up(sql, "gone") if known else Person("gone")
+    assert gone.delete(ME).status_code == 204
+    sql.execute('DELETE FROM "user" WHERE id = %s', (gone.id,))
+    key = {"Idempotency-Key": "back"}
+    for refused in (
+        gone.post("tasks", json={"title": "T"}),
+        gone.post("tasks", json={"title": "T"}, headers=key),
+        gone.post("tasks/batch", json={"items": [{"title": "T"}]}),
+        gone.patch(ME, json={"name": "N"}),
+        gone.patch(ME, json={"name": "N"}, headers=key),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert refused.json()["detail"] == "this account was deleted"
+    assert gone.get(ME).json()["created_at"] is None
+    assert gone.titles() == []
+    sql.execute('SELECT FROM "user" WHERE id = %s', (gone.id,))
+    assert sql.rowcount == 0
+    assert gone.delete(ME).status_code == 204
+
+
+def test_nobody_deletes_everything_of_another(owner: Person, outsider: Person) -> None:
+    owner.add("Mine")
+    refused = outsider.delete(f"http://test/api/{owner.id}")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert owner.titles() == ["Mine"]
+
+
+def test_deleting_everything_is_one_round_trip(
+    owner: Person, team: str, sql: cursor, wire: CountingProxy
+) -> None:
+    sql.execute("DELETE FROM members WHERE user_id <> %s AND team_id = %s", (owner.id, team))
+    give(sql, owner, team)
+    wire.reset()
+    assert owner.delete(ME).status_code == 204
+    assert wire.snapshot().kinds == ("Q",)
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_of_two_owners_who_delete_everything_at_once_one_keeps_the_team(sql: cursor) -> None:
+    for _ in range(10):
+        one, other, member = (sign_up(sql, name) for name in ("one", "other", "member"))
+        teams = [uuid4().hex for _ in range(2)]
+        for team in teams:
+            sql.execute("INSERT INTO teams (id, name) VALUES (%s, 'Theirs')", (team,))
+            for person, role in ((one, "owner"), (other, "owner"), (member, "member")):
+                sql.execute("INSERT INTO members VALUES (%s, %s, %s)", (team, person.id, role))
+        answers = at_once(partial(one.delete, ME), partial(other.delete, ME))
+        assert sorted(answer.status_code for answer in answers) == [204, 409]
+        sql.execute("SELECT owners FROM teams WHERE id = ANY (%s::uuid[])", (teams,))
+        assert sql.fetchall() == [(1,), (1,)]

@@ -6,37 +6,51 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from app.auth import Me
-from app.db import Database
+from app.db import Database, one
 from app.endpoints import Endpoint
 from app.errors import Conflict, NotFound, found
 from app.etags import Reading, Writing
 from app.idempotency import Once
 from app.openapi import documented
 from app.pages import Page, page
+from app.search import key_of
+from app.shared_batches import bad_addition, bad_change, bad_deletion
+from app.shared_reads import get_deletable, get_row, get_rows, get_teams
+from app.shared_writes import (
+    add_rows,
+    change_row,
+    change_rows,
+    delete_row,
+    delete_rows,
+    purge_row,
+    restore_row,
+)
 from app.tables import Task
-from app.tasks import queries, rules, writes
+from app.tasks import queries
 from app.tasks.schemas import (
     NewTask,
     NewTasks,
     TaskChange,
     TaskChanges,
     TaskIds,
+    TaskItem,
     TaskOut,
     TaskQuery,
     TasksOut,
     TaskStats,
 )
 from app.tasks.stats import get_stats
+from app.tasks.writes import DONE, REOPENED
 
 router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=Endpoint)
 
 
-@router.get("", response_model=Page[TaskOut], responses=documented(400))
+@router.get("", response_model=Page[TaskItem], responses=documented(400))
 def list_tasks(
     db: Database, me: Me, query: Annotated[TaskQuery, Query()], request: Request, response: Response
 ) -> dict[str, Any]:
     rows = queries.list_tasks(db, me, query)
-    return page(rows, queries.KEYS[query.key], query, request, response)
+    return page(rows, key_of(query, queries.KEYS), query, request, response)
 
 
 @router.get("/stats", response_model=TaskStats)
@@ -46,10 +60,10 @@ def get_task_stats(db: Database, me: Me) -> Any:
 
 @router.post("", response_model=TaskOut, status_code=201, responses=documented(400, 404, 409))
 def add_task(db: Database, me: Me, once: Once, tag: Writing, new: NewTask) -> Task:
-    tasks = writes.add_tasks(db, me, once, [new.model_dump(mode="json")])
+    tasks = add_rows(db, me, once, Task, [new.model_dump(mode="json")])
     if tasks is None:
         raise NotFound("no such team")
-    task = found(queries.one(tasks))
+    task = found(one(tasks))
     tag.response.headers["Location"] = f"/api/me/tasks/{task.id}"
     return tag(task)
 
@@ -58,19 +72,19 @@ def add_task(db: Database, me: Me, once: Once, tag: Writing, new: NewTask) -> Ta
     "/batch", response_model=TasksOut, status_code=201, responses=documented(400, 404, 409)
 )
 def add_tasks(db: Database, me: Me, once: Once, new: NewTasks) -> dict[str, Any]:
-    tasks = writes.add_tasks(db, me, once, new.model_dump(mode="json")["items"])
+    tasks = add_rows(db, me, once, Task, new.model_dump(mode="json")["items"])
     if tasks is None:
-        raise rules.bad_addition(new.items, queries.get_teams(db, me))
+        raise bad_addition(new.items, get_teams(db, me))
     return {"items": tasks}
 
 
 @router.patch("/batch", response_model=TasksOut, responses=documented(400, 404, 409, 412))
 def change_tasks(db: Database, me: Me, once: Once, changes: TaskChanges) -> dict[str, Any]:
     values = changes.model_dump(mode="json", exclude_unset=True)["items"]
-    tasks = writes.change_tasks(db, me, once, values)
+    tasks = change_rows(db, me, once, Task, values)
     if tasks is None:
-        seen = queries.get_tasks(db, me, [change.id for change in changes.items])
-        raise rules.bad_change(me, changes.items, seen, queries.get_teams(db, me))
+        seen = get_rows(db, me, Task, [change.id for change in changes.items])
+        raise bad_change(me, changes.items, seen, get_teams(db, me))
     return {"items": tasks}
 
 
@@ -78,13 +92,13 @@ def change_tasks(db: Database, me: Me, once: Once, changes: TaskChanges) -> dict
     "/batch-delete", status_code=204, response_class=Response, responses=documented(400, 404, 409)
 )
 def delete_tasks(db: Database, me: Me, once: Once, tasks: TaskIds) -> None:
-    if not writes.delete_tasks(db, me, once, tasks.ids):
-        raise rules.bad_deletion(tasks.ids, queries.get_deletable(db, me, tasks.ids))
+    if not delete_rows(db, me, once, Task, tasks.ids):
+        raise bad_deletion(tasks.ids, get_deletable(db, me, Task, tasks.ids))
 
 
 @router.get("/{task_id}", response_model=TaskOut, responses=documented(304, 404))
 def get_task(db: Database, me: Me, tag: Reading, task_id: UUID) -> Task:
-    return tag(found(queries.get_task(db, me, task_id)))
+    return tag(found(get_row(db, me, Task, task_id)))
 
 
 @router.patch("/{task_id}", response_model=TaskOut, responses=documented(400, 404, 409, 412))
@@ -92,8 +106,8 @@ def change_task(
     db: Database, me: Me, once: Once, tag: Writing, task_id: UUID, change: TaskChange
 ) -> Task:
     values = change.model_dump(exclude_unset=True)
-    task = writes.change_task(db, me, once, task_id, tag.versions, values)
-    return tag(task or tag.refuse(me, queries.get_task(db, me, task_id)))
+    task = change_row(db, me, once, Task, task_id, tag.versions, values)
+    return tag(task or tag.refuse(me, get_row(db, me, Task, task_id)))
 
 
 @router.delete(
@@ -102,28 +116,28 @@ def change_task(
 def delete_task(
     db: Database, me: Me, once: Once, tag: Writing, task_id: UUID, *, permanent: bool = False
 ) -> None:
-    delete = writes.purge_task if permanent else writes.delete_task
-    if not delete(db, me, once, task_id, tag.versions):
-        tag.refuse(me, queries.get_task(db, me, task_id, deleted=permanent))
+    delete = purge_row if permanent else delete_row
+    if not delete(db, me, once, Task, task_id, tag.versions):
+        tag.refuse(me, get_row(db, me, Task, task_id, deleted=permanent))
 
 
 @router.post("/{task_id}/complete", response_model=TaskOut, responses=documented(404, 409, 412))
 def complete_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
-    task = writes.change_task(db, me, once, task_id, tag.versions, writes.DONE)
-    return tag(task or tag.refuse(me, queries.get_task(db, me, task_id)))
+    task = change_row(db, me, once, Task, task_id, tag.versions, DONE)
+    return tag(task or tag.refuse(me, get_row(db, me, Task, task_id)))
 
 
 @router.post("/{task_id}/reopen", response_model=TaskOut, responses=documented(404, 409, 412))
 def reopen_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
-    task = writes.change_task(db, me, once, task_id, tag.versions, writes.REOPENED)
-    return tag(task or tag.refuse(me, queries.get_task(db, me, task_id)))
+    task = change_row(db, me, once, Task, task_id, tag.versions, REOPENED)
+    return tag(task or tag.refuse(me, get_row(db, me, Task, task_id)))
 
 
 @router.post("/{task_id}/restore", response_model=TaskOut, responses=documented(404, 409, 412))
 def restore_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
-    task = writes.restore_task(db, me, once, task_id, tag.versions)
+    task = restore_row(db, me, once, Task, task_id, tag.versions)
     if task is None:
-        kept = queries.get_task(db, me, task_id, deleted=True)
+        kept = get_row(db, me, Task, task_id, deleted=True)
         if kept and kept.deleted_at is None:
             raise Conflict("the task is not deleted")
         tag.refuse(me, kept)

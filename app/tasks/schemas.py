@@ -3,13 +3,13 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from app.fields import Sent, Time, without_defaults
-from app.pages import PageQuery
+from app.searching import Found, SearchQuery, sorted_by
+from app.sent_batches import ById, Changes, Ids, News
 from app.tables import Priority, Status
 
-BATCH = 500
 Title = Annotated[str, Field(min_length=1, max_length=200, examples=["Water the plants"])]
 Description = Annotated[str, Field(max_length=2000)]
 Tags = Annotated[
@@ -42,35 +42,20 @@ class TaskChange(Sent):
     team_id: UUID | None = None
 
 
-class TaskChangeById(TaskChange):
-    id: UUID
-    version: int | None = Field(None, ge=1, le=2**31 - 1, description="Only if it still has this")
+class TaskChangeById(TaskChange, ById):
+    pass
 
 
-def distinct(ids: list[UUID]) -> list[UUID]:
-    if len(set(ids)) != len(ids):
-        raise ValueError("should name each task once")
-    return ids
+class NewTasks(News[NewTask]):
+    pass
 
 
-class NewTasks(Sent):
-    items: list[NewTask] = Field(min_length=1, max_length=BATCH)
+class TaskChanges(Changes[TaskChangeById]):
+    pass
 
 
-class TaskChanges(Sent):
-    items: list[TaskChangeById] = Field(min_length=1, max_length=BATCH)
-
-    @field_validator("items")
-    @classmethod
-    def once(cls, items: list[TaskChangeById]) -> list[TaskChangeById]:
-        distinct([item.id for item in items])
-        return items
-
-
-class TaskIds(Sent):
-    ids: list[UUID] = Field(min_length=1, max_length=BATCH)
-
-    _once = field_validator("ids")(distinct)
+class TaskIds(Ids):
+    pass
 
 
 class TaskOut(BaseModel):
@@ -96,11 +81,15 @@ class TaskOut(BaseModel):
         return self.status == "done"
 
 
+class TaskItem(TaskOut, Found):
+    """A task in a list."""
+
+
 class TasksOut(BaseModel):
     items: list[TaskOut]
 
 
-class TaskQuery(PageQuery):
+class TaskQuery(SearchQuery):
     """Filters of the list; every one given narrows it."""
 
     status: list[Literal["todo", "in_progress", "done", "pending", "completed", "all"]] = Field(
@@ -113,12 +102,11 @@ class TaskQuery(PageQuery):
     due_after: Time | None = None
     created_after: Time | None = None
     team_id: UUID | None = None
-    q: str | None = Field(None, min_length=1, max_length=200, description="Words to search for")
     deleted: bool = Field(default=False, description="The deleted ones instead")
     sort: Literal[
         "created_at", "-created_at", "updated_at", "-updated_at", "due_at", "-due_at",
-        "priority", "-priority", "title", "-title",
-    ] = "-created_at"  # fmt: skip
+        "priority", "-priority", "title", "-title", "-relevance",
+    ] = sorted_by("-created_at")  # fmt: skip
 
     @property
     def statuses(self) -> set[str] | None:

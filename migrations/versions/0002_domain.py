@@ -22,15 +22,30 @@ BEGIN
     IF NOT EXISTS (SELECT FROM members WHERE team_id = changed) THEN
         DELETE FROM teams WHERE id = changed;
     ELSE
-        -- Members are part of what a team looks like: a new version, whatever the count.
-        UPDATE teams SET version = version + 1, owners =
-            (SELECT count(*) FROM members WHERE team_id = changed AND role = 'owner')
+        -- Members are part of what a team looks like: a new version, unless this transaction
+        -- made the team or a version of it before, which its answer may have told already.
+        UPDATE teams SET
+            owners = (SELECT count(*) FROM members WHERE team_id = changed AND role = 'owner'),
+            version = version + (xmin <> pg_current_xact_id()::xid)::integer
         WHERE id = changed;
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER count_owners AFTER INSERT OR UPDATE OR DELETE ON members
     FOR EACH ROW EXECUTE FUNCTION count_owners();
+-- How many own a team is nothing that callers see.
+DROP TRIGGER touch ON teams;
+CREATE TRIGGER touch BEFORE UPDATE ON teams FOR EACH ROW
+    WHEN ((OLD.name, OLD.version) IS DISTINCT FROM (NEW.name, NEW.version))
+    EXECUTE FUNCTION touch();
+
+-- VOLATILE, so that it sees what was committed, and what its own statement wrote, until it is
+-- called: a statement that waited for a team's row began before others changed its members.
+CREATE FUNCTION members_of(team uuid) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('user_id', m.user_id, 'name', u.name, 'email',
+        u.email, 'role', m.role, 'joined_at', m.joined_at) ORDER BY m.joined_at, m.user_id), '[]')
+    FROM members m JOIN "user" u ON u.id = m.user_id WHERE m.team_id = team
+$$;
 
 CREATE TABLE conversations (
     id uuid CONSTRAINT conversations_pkey PRIMARY KEY,
@@ -43,7 +58,7 @@ CREATE TABLE conversations (
     deleted_at timestamptz,
     version integer NOT NULL DEFAULT 1
 );
-CREATE INDEX conversations_user_id_idx ON conversations (user_id);
+CREATE INDEX conversations_user_id_idx ON conversations (user_id, id);
 CREATE INDEX conversations_created_at_idx ON conversations (user_id, created_at, id)
     WHERE deleted_at IS NULL;
 CREATE INDEX conversations_updated_at_idx ON conversations (user_id, updated_at, id)
@@ -60,13 +75,21 @@ CREATE TABLE messages (
     user_id text NOT NULL CONSTRAINT messages_user_id_fkey REFERENCES "user" ON DELETE CASCADE,
     role text NOT NULL CONSTRAINT messages_role_check
         CHECK (role IN ('user', 'assistant', 'system', 'tool')),
-    content text NOT NULL CONSTRAINT messages_content_check CHECK (octet_length(content) <= 32768),
+    content text NOT NULL
+        CONSTRAINT messages_content_check CHECK (octet_length(content) BETWEEN 1 AND 32768),
     metadata jsonb NOT NULL DEFAULT '{}'
         CONSTRAINT messages_metadata_check CHECK (jsonb_typeof(metadata) = 'object'),
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX messages_conversation_id_idx ON messages (conversation_id, id);
-CREATE INDEX messages_user_id_idx ON messages (user_id);
+CREATE INDEX messages_user_id_idx ON messages (user_id, id);
+
+-- VOLATILE, so that it sees what was committed until it is called: a change of a conversation that
+-- waited for an append tells of the message, as its new version and count do.
+CREATE FUNCTION last_message(conversation uuid) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+    SELECT to_jsonb(messages) FROM messages WHERE conversation_id = conversation
+    ORDER BY id DESC LIMIT 1
+$$;
 
 -- A message that comes or goes is a new version of its conversation.
 CREATE FUNCTION count_messages() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -90,8 +113,12 @@ CREATE TABLE documents (
         CONSTRAINT documents_title_check CHECK (char_length(title) BETWEEN 1 AND 255),
     content text NOT NULL DEFAULT ''
         CONSTRAINT documents_content_check CHECK (octet_length(content) <= 262144),
+    -- Where a row lives is one of its words: a search reads no rows of others with the same words.
+    -- Without "<", so that "a<b and c>d" is no tag, whose words would be left out.
     words tsvector GENERATED ALWAYS AS
-        (setweight(to_tsvector('english', title), 'A') || to_tsvector('english', content)) STORED,
+        (setweight(to_tsvector('english', translate(title, '<', ' ')), 'A')
+        || to_tsvector('english', translate(content, '<', ' '))
+        || array_to_tsvector(ARRAY[md5(coalesce('team ' || team_id::text, user_id))])) STORED,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
@@ -99,7 +126,9 @@ CREATE TABLE documents (
     CONSTRAINT documents_team_id_user_id_fkey FOREIGN KEY (team_id, user_id)
         REFERENCES members (team_id, user_id) ON DELETE SET NULL (team_id)
 );
-CREATE INDEX documents_user_id_team_id_idx ON documents (user_id, team_id);
+CREATE INDEX documents_user_id_idx ON documents (user_id, id);
+CREATE INDEX documents_team_id_user_id_idx ON documents (team_id, user_id)
+    WHERE team_id IS NOT NULL;
 CREATE INDEX documents_created_at_idx ON documents
     (coalesce('team ' || team_id::text, user_id), created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX documents_updated_at_idx ON documents
@@ -118,6 +147,26 @@ CREATE TRIGGER touch BEFORE UPDATE ON documents FOR EACH ROW
 
 CREATE INDEX tasks_deleted_at_idx ON tasks (deleted_at) WHERE deleted_at IS NOT NULL;
 
+-- Tasks are searched as documents are, and ranking them should not stem their words anew.
+DROP INDEX tasks_words_idx;
+DROP TRIGGER touch ON tasks;
+ALTER TABLE tasks ADD COLUMN words tsvector GENERATED ALWAYS AS
+    (setweight(to_tsvector('english', translate(title, '<', ' ')), 'A')
+        || to_tsvector('english', translate(coalesce(description, ''), '<', ' '))
+        || array_to_tsvector(ARRAY[md5(coalesce('team ' || team_id::text, user_id))])) STORED;
+CREATE INDEX tasks_words_idx ON tasks USING gin (words) WHERE deleted_at IS NULL;
+CREATE TRIGGER touch BEFORE UPDATE ON tasks FOR EACH ROW
+    WHEN ((OLD.user_id, OLD.team_id, OLD.title, OLD.description, OLD.status, OLD.priority,
+            OLD.tags, OLD.due_at, OLD.completed_at, OLD.deleted_at)
+        IS DISTINCT FROM (NEW.user_id, NEW.team_id, NEW.title, NEW.description, NEW.status,
+            NEW.priority, NEW.tags, NEW.due_at, NEW.completed_at, NEW.deleted_at))
+    EXECUTE FUNCTION touch();
+
+-- All of a user's rows in one order, whatever team they are in: for exporting them.
+DROP INDEX tasks_user_id_team_id_idx;
+CREATE INDEX tasks_user_id_idx ON tasks (user_id, id);
+CREATE INDEX tasks_team_id_user_id_idx ON tasks (team_id, user_id) WHERE team_id IS NOT NULL;
+
 -- Who had everything deleted is not brought back by a token that is still valid.
 CREATE TABLE tombstones (
     user_id text CONSTRAINT tombstones_pkey PRIMARY KEY,
@@ -127,10 +176,21 @@ CREATE TABLE tombstones (
 
 DOWN = """
 DROP TABLE tombstones, documents, messages, conversations;
-DROP INDEX tasks_deleted_at_idx;
+DROP INDEX tasks_deleted_at_idx, tasks_user_id_idx, tasks_team_id_user_id_idx;
+CREATE INDEX tasks_user_id_team_id_idx ON tasks (user_id, team_id);
+DROP TRIGGER touch ON tasks;
+ALTER TABLE tasks DROP COLUMN words;
+CREATE INDEX tasks_words_idx ON tasks
+    USING gin ((to_tsvector('english', title)
+        || to_tsvector('english', coalesce(description, '')))) WHERE deleted_at IS NULL;
+CREATE TRIGGER touch BEFORE UPDATE ON tasks
+    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch();
 DROP TRIGGER count_owners ON members;
+DROP TRIGGER touch ON teams;
+CREATE TRIGGER touch BEFORE UPDATE ON teams
+    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch();
 ALTER TABLE teams DROP COLUMN owners;
-DROP FUNCTION count_owners, count_messages;
+DROP FUNCTION count_owners, members_of, count_messages, last_message;
 """
 
 

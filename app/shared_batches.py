@@ -1,16 +1,28 @@
 """Why a batch was refused: the first of its items that could not be."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 from uuid import UUID
 
 from app.access import Caller
 from app.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Problem
-from app.tables import Task
-from app.tasks.schemas import NewTask, TaskChangeById
+from app.etags import Owned
 
 
-def bad_addition(news: Sequence[NewTask], teams: Collection[UUID]) -> Problem:
-    """Only a team that the caller is not in keeps a new task out."""
+class New(Protocol):
+    team_id: UUID | None
+
+
+class Change(New, Protocol):
+    id: UUID
+    version: int | None
+
+    @property
+    def model_fields_set(self) -> set[str]: ...
+
+
+def bad_addition(news: Sequence[New], teams: Collection[UUID]) -> Problem:
+    """Only a team that the caller is not in keeps a new row out."""
     for n, new in enumerate(news):
         if new.team_id is not None and new.team_id not in teams:
             return at(n, NotFound, "no such team", "items", "team_id")
@@ -18,31 +30,28 @@ def bad_addition(news: Sequence[NewTask], teams: Collection[UUID]) -> Problem:
 
 
 def bad_change(
-    me: Caller,
-    changes: Sequence[TaskChangeById],
-    seen: Mapping[UUID, Task],
-    teams: Collection[UUID],
+    me: Caller, changes: Sequence[Change], seen: Mapping[UUID, Owned], teams: Collection[UUID]
 ) -> Problem:
     for n, change in enumerate(changes):
-        task = seen.get(change.id)
-        if task is None:
-            return at(n, NotFound, "no such task", "items")
-        if change.version not in {None, task.version}:
+        row = seen.get(change.id)
+        if row is None:
+            return at(n, NotFound, "not found", "items")
+        if change.version not in {None, row.version}:
             return at(n, PreconditionFailed, "it changed since you read it", "items")
-        if "team_id" in change.model_fields_set and task.user_id != me.id:
+        if "team_id" in change.model_fields_set and row.user_id != me.id:
             return at(n, Forbidden, "only its owner may move it", "items", "team_id")
         if change.team_id is not None and change.team_id not in teams:
             return at(n, NotFound, "no such team", "items", "team_id")
-    return Conflict("the tasks changed meanwhile")
+    return Conflict("they changed meanwhile")
 
 
 def bad_deletion(ids: Sequence[UUID], deletable: Mapping[UUID, bool]) -> Problem:
     for n, id in enumerate(ids):
         if id not in deletable:
-            return at(n, NotFound, "no such task", "ids")
+            return at(n, NotFound, "not found", "ids")
         if not deletable[id]:
             return at(n, Forbidden, "only its owner or an admin of its team may", "ids")
-    return Conflict("the tasks changed meanwhile")
+    return Conflict("they changed meanwhile")
 
 
 def at(index: int, kind: type[Problem], detail: str, *place: str) -> Problem:

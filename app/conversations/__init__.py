@@ -1,0 +1,1 @@
+"""Conversations: one user's alone, told by their messages."""

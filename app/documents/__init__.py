@@ -1,0 +1,1 @@
+"""Documents: what a person writes, alone or with a team."""

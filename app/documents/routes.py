@@ -1,0 +1,133 @@
+"""HTTP only: one endpoint is one query; a refusal asks once more, to say why."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.auth import Me
+from app.db import Database, one
+from app.documents import queries, writes
+from app.documents.queries import Brief
+from app.documents.schemas import (
+    DocumentChange,
+    DocumentChanges,
+    DocumentItem,
+    DocumentOut,
+    DocumentQuery,
+    DocumentsOut,
+    NewDocument,
+    NewDocuments,
+    Transfer,
+)
+from app.endpoints import Endpoint
+from app.errors import Conflict, NotFound, found
+from app.etags import Reading, Writing
+from app.idempotency import Once
+from app.openapi import documented
+from app.pages import Page, page
+from app.search import key_of
+from app.shared_batches import bad_addition, bad_change
+from app.shared_reads import get_row, get_rows, get_teams
+from app.shared_writes import add_rows, change_row, change_rows, delete_row, purge_row, restore_row
+from app.tables import Document
+
+router = APIRouter(prefix="/documents", tags=["documents"], route_class=Endpoint)
+
+
+@router.get("", response_model=Page[DocumentItem], responses=documented(400))
+def list_documents(
+    db: Database,
+    me: Me,
+    query: Annotated[DocumentQuery, Query()],
+    request: Request,
+    response: Response,
+) -> dict[str, Any]:
+    rows = queries.list_documents(db, me, query)
+    return page(rows, key_of(query, queries.KEYS), query, request, response)
+
+
+@router.post("", response_model=DocumentOut, status_code=201, responses=documented(400, 404, 409))
+def add_document(db: Database, me: Me, once: Once, tag: Writing, new: NewDocument) -> Document:
+    documents = add_rows(db, me, once, Document, [new.model_dump(mode="json")])
+    if documents is None:
+        raise NotFound("no such team")
+    document = found(one(documents))
+    tag.response.headers["Location"] = f"/api/me/documents/{document.id}"
+    return tag(document)
+
+
+@router.post(
+    "/batch", response_model=DocumentsOut, status_code=201, responses=documented(400, 404, 409)
+)
+def add_documents(db: Database, me: Me, once: Once, new: NewDocuments) -> dict[str, Any]:
+    documents = add_rows(db, me, once, Brief, new.model_dump(mode="json")["items"])
+    if documents is None:
+        raise bad_addition(new.items, get_teams(db, me))
+    return {"items": documents}
+
+
+@router.patch("/batch", response_model=DocumentsOut, responses=documented(400, 404, 409, 412))
+def change_documents(db: Database, me: Me, once: Once, changes: DocumentChanges) -> dict[str, Any]:
+    values = changes.model_dump(mode="json", exclude_unset=True)["items"]
+    documents = change_rows(db, me, once, Brief, values)
+    if documents is None:
+        seen = get_rows(db, me, Brief, [change.id for change in changes.items])
+        raise bad_change(me, changes.items, seen, get_teams(db, me))
+    return {"items": documents}
+
+
+@router.get("/{document_id}", response_model=DocumentOut, responses=documented(304, 404))
+def get_document(db: Database, me: Me, tag: Reading, document_id: UUID) -> Document:
+    return tag(found(get_row(db, me, Document, document_id)))
+
+
+@router.patch(
+    "/{document_id}", response_model=DocumentOut, responses=documented(400, 404, 409, 412)
+)
+def change_document(
+    db: Database, me: Me, once: Once, tag: Writing, document_id: UUID, change: DocumentChange
+) -> Document:
+    values = change.model_dump(exclude_unset=True)
+    document = change_row(db, me, once, Document, document_id, tag.versions, values)
+    return tag(document or tag.refuse(me, get_row(db, me, Brief, document_id)))
+
+
+@router.delete(
+    "/{document_id}", status_code=204, response_class=Response, responses=documented(404, 409, 412)
+)
+def delete_document(
+    db: Database, me: Me, once: Once, tag: Writing, document_id: UUID, *, permanent: bool = False
+) -> None:
+    delete = purge_row if permanent else delete_row
+    if not delete(db, me, once, Brief, document_id, tag.versions):
+        tag.refuse(me, get_row(db, me, Brief, document_id, deleted=permanent))
+
+
+@router.post(
+    "/{document_id}/restore", response_model=DocumentOut, responses=documented(404, 409, 412)
+)
+def restore_document(db: Database, me: Me, once: Once, tag: Writing, document_id: UUID) -> Document:
+    document = restore_row(db, me, once, Document, document_id, tag.versions)
+    if document is None:
+        kept: Any = get_row(db, me, Brief, document_id, deleted=True)
+        if kept and kept.deleted_at is None:
+            raise Conflict("the document is not deleted")
+        tag.refuse(me, kept)
+    return tag(document)
+
+
+@router.post(
+    "/{document_id}/transfer", response_model=DocumentOut, responses=documented(400, 404, 409, 412)
+)
+def transfer_document(
+    db: Database, me: Me, once: Once, tag: Writing, document_id: UUID, to: Transfer
+) -> Document:
+    """Give a document away; the answer is the document as its new owner sees it."""
+    document = writes.transfer_document(db, me, once, document_id, tag.versions, to.to_user_id)
+    if document is None:
+        seen, known = queries.get_transfer(db, me, document_id, to.to_user_id)
+        if tag.current(seen).user_id == me.id and not known:
+            raise NotFound("no such user")
+        tag.refuse(me, seen)
+    return tag(document)

@@ -1,0 +1,1 @@
+"""Messages: what was said in a conversation, in order, and never edited."""

@@ -1,0 +1,1 @@
+"""The purge: what was deleted long enough ago leaves for good."""

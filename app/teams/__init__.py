@@ -1,0 +1,1 @@
+"""Teams: people who share their tasks and documents, and who among them decides."""

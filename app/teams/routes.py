@@ -1,0 +1,123 @@
+"""HTTP only: one endpoint is one query; a refusal asks once more, to say why."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.access import Caller
+from app.auth import Me
+from app.db import Database
+from app.endpoints import Endpoint
+from app.errors import Forbidden, found
+from app.etags import Reading, Writing
+from app.idempotency import Once
+from app.openapi import documented
+from app.pages import Page, page
+from app.tables import Team
+from app.teams import queries, rules, writes
+from app.teams.schemas import Membership, NewTeam, TeamChange, TeamOut, TeamQuery
+
+router = APIRouter(prefix="/teams", tags=["teams"], route_class=Endpoint)
+
+
+MemberId = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,255}$", description="A user's id, or `me`")]
+
+
+@router.get("", response_model=Page[TeamOut], responses=documented(400))
+def list_teams(
+    db: Database, me: Me, query: Annotated[TeamQuery, Query()], request: Request, response: Response
+) -> dict[str, Any]:
+    """The teams that you are in."""
+    rows = queries.list_teams(db, me, query)
+    return page(rows, queries.KEYS[query.key], query, request, response)
+
+
+@router.post("", response_model=TeamOut, status_code=201, responses=documented(400, 409))
+def add_team(db: Database, me: Me, once: Once, tag: Writing, new: NewTeam) -> Team:
+    """You are its owner, and so far its only member."""
+    team = found(writes.add_team(db, me, once, new.model_dump()))
+    tag.response.headers["Location"] = f"/api/me/teams/{team.id}"
+    return tag(team)
+
+
+@router.get("/{team_id}", response_model=TeamOut, responses=documented(304, 404))
+def get_team(db: Database, me: Me, tag: Reading, team_id: UUID) -> Team:
+    return tag(found(queries.get_team(db, me, team_id)))
+
+
+@router.patch("/{team_id}", response_model=TeamOut, responses=documented(400, 404, 409, 412))
+def change_team(
+    db: Database, me: Me, once: Once, tag: Writing, team_id: UUID, change: TeamChange
+) -> Team:
+    """For its owners and admins."""
+    values = change.model_dump(exclude_unset=True)
+    team = writes.change_team(db, me, once, team_id, tag.versions, values)
+    if team is None:
+        tag.current(queries.get_team(db, me, team_id))
+        raise Forbidden("only an owner or an admin of the team may")
+    return tag(team)
+
+
+@router.delete(
+    "/{team_id}", status_code=204, response_class=Response, responses=documented(404, 409, 412)
+)
+def delete_team(db: Database, me: Me, once: Once, tag: Writing, team_id: UUID) -> None:
+    """For its owners. What was shared with it goes back to those who own it."""
+    if not writes.delete_team(db, me, once, team_id, tag.versions):
+        tag.current(queries.get_team(db, me, team_id))
+        raise Forbidden("only an owner of the team may")
+
+
+@router.put(
+    "/{team_id}/members/{member_id}",
+    response_model=TeamOut,
+    responses={
+        200: {"description": "The member's role is what was asked for"},
+        201: {"description": "The member was added", "model": TeamOut},
+        **documented(400, 404, 409, 412),
+    },
+)
+def put_member(
+    db: Database,
+    me: Me,
+    once: Once,
+    tag: Writing,
+    team_id: UUID,
+    member_id: MemberId,
+    put: Membership,
+) -> Team:
+    """Add a member, or change the role of one: for owners and admins; of owners, for owners."""
+    whom = named(me, member_id)
+    team = writes.put_member(db, me, once, team_id, whom, tag.versions, put.role)
+    if team is None:
+        seen = tag.current(queries.get_team(db, me, team_id))
+        raise rules.bad_decision(me, seen, whom, put.role, "no such user")
+    if rules.joined(team, whom, once.when):
+        tag.response.status_code = 201
+        tag.response.headers["Location"] = f"/api/me/teams/{team_id}/members/{quote(whom, safe='')}"
+    return tag(team)
+
+
+@router.delete(
+    "/{team_id}/members/{member_id}",
+    status_code=204,
+    response_class=Response,
+    responses=documented(404, 409, 412),
+)
+def delete_member(
+    db: Database, me: Me, once: Once, tag: Writing, team_id: UUID, member_id: MemberId
+) -> None:
+    """Remove a member, as an owner or an admin, or leave: what you shared goes with you.
+
+    The last to leave leaves no team behind; the last owner cannot leave others behind.
+    """
+    whom = named(me, member_id)
+    if not writes.delete_member(db, me, once, team_id, whom, tag.versions):
+        seen = tag.current(queries.get_team(db, me, team_id))
+        raise rules.bad_decision(me, seen, whom, "", "no such member")
+
+
+def named(me: Caller, member_id: str) -> str:
+    return me.id if member_id == "me" else member_id
