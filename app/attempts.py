@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, ColumnElement, any_, cast, select
+from sqlalchemy import ARRAY, CTE, ColumnElement, any_, case, cast, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 
@@ -97,7 +97,9 @@ class Attempt:
         retried = db.lost
         if not (self.repeatable or retried):
             return None
-        results = cast(col(Operation.result_ids), ARRAY(table.id.type))
+        same = col(Operation.fingerprint) == self.fingerprint
+        # Only then are they ids of this table: another request's may not even be UUIDs.
+        results = case((same, cast(col(Operation.result_ids), ARRAY(table.id.type))))
         statement = (
             select(col(Operation.fingerprint), table)
             .outerjoin(table, (table.id == any_(results)) & sight)
