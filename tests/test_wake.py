@@ -41,7 +41,7 @@ def answer():
 told = {"at import": len(wake.knocks), "warmed up": answer()}
 for hook, arguments, options in snapshot_restore_py.get_before_snapshot():
     hook(*arguments, **options)
-told["in the snapshot"] = [len(wake.knocks), pool.engine().pool.checkedin()]
+told["in the snapshot"] = [len(wake.knocks), pool.pool().engine.pool.checkedin()]
 for hook, arguments, options in snapshot_restore_py.get_after_restore():
     hook(*arguments, **options)
 told["restored"] = [len(wake.knocks), answer(), len(wake.knocks)]
