@@ -113,7 +113,7 @@ def test_a_failed_knock_is_the_first_try_s_answer_while_it_is_fresh(
     assert knocking.take().connections == 1
     wake.knock()
     wake.knocks[0].thread.join()
-    wake.knocks[0].failed -= wake.FRESH
+    wake.knocks[0].failed -= wake.LONGEST
     assert refused(owner.get("tasks"), 503)["code"] == "database_password"
     assert knocking.take().connections == 2
 
