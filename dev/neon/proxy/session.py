@@ -6,7 +6,6 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 
 from dev.neon.proxy import messages, startup, upstream
 from dev.neon.proxy.certificates import Certificates
@@ -62,9 +61,7 @@ class Sessions:
         try:
             await self._converse(client)
         finally:
-            client.writer.close()
-            with suppress(OSError):
-                await client.writer.wait_closed()
+            await client.close()
 
     async def _converse(self, client: Client) -> None:
         opening = await messages.read_opening(client.reader)
