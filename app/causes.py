@@ -121,12 +121,12 @@ BY_SQLSTATE = {
 
 def cause(error: DBAPIError) -> Cause | None:
     """None where the statement itself was wrong, which no other try can mend."""
+    if error.statement is None:
+        return speechless(str(error.orig))
     if error.connection_invalidated:
         return LINK_LOST
-    state = sqlstate(error)
-    if state is not None:
-        return BY_SQLSTATE.get(state, BY_SQLSTATE.get(state[:2]))
-    return None if error.statement else speechless(str(error.orig))
+    state = sqlstate(error) or ""
+    return BY_SQLSTATE.get(state, BY_SQLSTATE.get(state[:2]))
 
 
 def speechless(words: str) -> Cause:

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from app import trying, waiting
 from app.context import facts
-from app.pool import engine, turn
+from app.pool import turn
 from app.settings import get_settings
 
 Columns = TypeVarTuple("Columns")
@@ -53,7 +53,7 @@ class OneTrip:
             while True:
                 began, wake = perf_counter(), known.wake_seconds
                 try:
-                    with turn(), Session(engine()) as session:
+                    with turn() as engine, Session(engine) as session:
                         return ask(session)
                 except DBAPIError as error:
                     again = tries.again(error)

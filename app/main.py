@@ -40,6 +40,7 @@ def create_app() -> FastAPI:
     for router in (users, conversations, documents, messages, tasks, teams):
         everywhere = documented(401, 403, 413, 415, 422, 500, 503)
         app.include_router(router, prefix="/api/{user_id}", responses=everywhere)
+    logs.templates(app)  # FastAPI puts its routes together now, while the database wakes
     return app
 
 

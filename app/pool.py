@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
+from psycopg2 import OperationalError
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import DisconnectionError
 from sqlmodel import create_engine
 
 from app import address, dialect, waiting, wake
@@ -28,14 +28,30 @@ class Crowded(Exception):  # noqa: N818  what the pool is
     """No connection came free while the request could wait; nothing was sent."""
 
 
+class Pool(NamedTuple):
+    engine: Engine
+    turns: threading.Semaphore
+    """One for each connection. The engine's own queue waits for a fixed time, whoever waits."""
+
+
+making = threading.Lock()
+"""A cache alone would let the first requests of a process make a pool each."""
+
+
+def pool() -> Pool:
+    with making:
+        return made()
+
+
 @lru_cache
-def engine() -> Engine:
+def made() -> Pool:
     """The pool. AUTOCOMMIT: a statement is its own transaction, one message each way."""
+    size = get_settings().database_pool_size
     engine = create_engine(
         f"{dialect.NAME}://",
         creator=connect,
         isolation_level="AUTOCOMMIT",
-        pool_size=get_settings().database_pool_size,
+        pool_size=size,
         max_overflow=0,
         pool_reset_on_return=None,
         use_native_hstore=False,
@@ -44,7 +60,7 @@ def engine() -> Engine:
     event.listen(engine, "checkout", refuse_the_dead)
     event.listen(engine, "before_cursor_execute", begin, retval=True)
     event.listen(engine, "after_cursor_execute", end)
-    return engine
+    return Pool(engine, threading.BoundedSemaphore(size))
 
 
 def connect() -> Any:
@@ -62,10 +78,11 @@ def refuse_the_dead(connection: Any, _record: Any, _proxy: Any) -> None:
     """Look, without a round trip, whether the other side closed a rested connection.
 
     A resting Postgres connection has nothing to say, so bytes or an end to read mean that it died
-    while the database slept or the sandbox was frozen. The pool then connects anew.
+    while the database slept or the sandbox was frozen. The pool drops it, and the next try, which
+    comes at once, connects anew. (SQLAlchemy's DisconnectionError would do so too, but only twice.)
     """
     if connection.closed or readable(connection):
-        raise DisconnectionError
+        raise OperationalError("connection already closed")
 
 
 def readable(connection: Any) -> bool:
@@ -74,23 +91,18 @@ def readable(connection: Any) -> bool:
     return bool(look.poll(0))
 
 
-@lru_cache
-def turns() -> threading.Semaphore:
-    """One for each connection. The pool's own queue waits for a fixed time, whoever waits."""
-    return threading.BoundedSemaphore(get_settings().database_pool_size)
-
-
 @contextmanager
-def turn() -> Iterator[None]:
+def turn() -> Iterator[Engine]:
     """Wait for a connection as long as the request may; raises Crowded."""
-    began, in_time = perf_counter(), waiting.left() > 0
-    if not (in_time and turns().acquire(timeout=waiting.left())):
+    began, left = perf_counter(), waiting.left()
+    engine, turns = pool()
+    if left <= 0 or not turns.acquire(timeout=left):
         raise Crowded
     facts.get().pool_seconds += perf_counter() - began
     try:
-        yield
+        yield engine
     finally:
-        turns().release()
+        turns.release()
 
 
 def begin(
@@ -121,10 +133,11 @@ def end(_connection: Any, _cursor: Any, sql: str, _values: Any, context: Any, *_
 
 def figures() -> dict[str, int]:
     """How many connections there may be, and how many are at work."""
-    pool: Any = engine().pool
-    return {"size": pool.size(), "in_use": pool.checkedout()}
+    queue: Any = pool().engine.pool
+    return {"size": queue.size(), "in_use": queue.checkedout()}
 
 
 def forget() -> None:
-    """Close what rests in the pool; what is made next is made from the settings as they are."""
-    engine().dispose()
+    """Close what rests here; what is made next is made from the settings as they are then."""
+    pool().engine.dispose()
+    made.cache_clear()

@@ -14,10 +14,7 @@ import psycopg2
 from app import address, waiting
 
 LONGEST = 60.0
-"""Seconds after which a knock that nobody answered is given up."""
-
-FRESH = 5.0
-"""Seconds for which a knock's failure is the answer; after that somebody may have mended it."""
+"""Seconds after which a knock that nobody answered is given up, and a failed one forgotten."""
 
 knocks: "list[Knock]" = []
 
@@ -49,7 +46,7 @@ class Knock:
         self.thread.join(max(0, min(waiting.left(), LONGEST)))
         if self.thread.is_alive():
             raise waiting.Silence("timeout expired")
-        if self.error and time.time() - self.failed < FRESH:
+        if self.error and time.time() - self.failed < LONGEST:
             raise self.error
         return self.connection
 

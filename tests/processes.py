@@ -7,13 +7,11 @@ from contextlib import contextmanager
 @contextmanager
 def fresh_engine() -> Iterator[None]:
     """Read the environment again and connect again, now and once more at the end."""
-    from app.pool import engine, turns  # noqa: PLC0415  the environment must be complete first
+    from app import pool  # noqa: PLC0415  the environment must be complete first
     from app.settings import get_settings  # noqa: PLC0415
 
     def forget() -> None:
-        engine().dispose()
-        engine.cache_clear()
-        turns.cache_clear()
+        pool.forget()
         get_settings.cache_clear()
 
     forget()

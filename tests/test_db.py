@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor
 
 from app import address
 from app.main import app
-from app.pool import engine, turns
+from app.pool import pool
 from tests.concurrency import end_our_sessions, open_transaction, wait_for_a_lock
 from tests.people import Person
 from tests.processes import fresh_engine
@@ -31,8 +31,8 @@ def test_the_connection_is_back_before_the_answer_is_written(owner: Person) -> N
 
     async def watched(scope: Any, receive: Any, send: Any) -> None:
         async def watching(message: Any) -> None:
-            pool: Any = engine().pool
-            held.append(pool.checkedout())
+            queue: Any = pool().engine.pool
+            held.append(queue.checkedout())
             await send(message)
 
         await app(scope, receive, watching)
@@ -61,7 +61,7 @@ def test_a_request_that_finds_no_free_connection_in_time_is_told_so(
     owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUEST_TIMEOUT", "1")
-    with fresh_engine(), turns():
+    with fresh_engine(), pool().turns:
         crowded = owner.get("tasks")
     assert (crowded.status_code, crowded.json()["code"]) == (503, "overloaded")
 
@@ -112,7 +112,7 @@ def test_the_pool_is_as_large_as_the_setting_says(
     owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_POOL_SIZE", "2")
-    with fresh_engine(), turns():
+    with fresh_engine(), pool().turns:
         assert owner.get("tasks").is_success
     assert os.environ["DATABASE_POOL_SIZE"] == "2"
 
@@ -132,7 +132,7 @@ def test_a_statement_that_takes_too_long_is_stopped_and_changes_nothing(
 
 def test_the_deadline_leaves_nothing_behind_in_the_session(owner: Person) -> None:
     owner.get("tasks")
-    with engine().connect() as connection:
+    with pool().engine.connect() as connection:
         driver: Any = connection.connection.dbapi_connection
         with driver.cursor() as same_session:
             same_session.execute("SHOW statement_timeout")
@@ -143,3 +143,21 @@ def test_neon_is_greeted_with_tls_at_once() -> None:
     for host, greeting in (("ep-x-pooler.aws.neon.tech", "direct"), ("db.example.com", None)):
         found = address.pooled(f"postgres://me:pass@{host}/db?sslmode=require")
         assert found.get("sslnegotiation") == greeting
+
+
+def test_first_requests_at_once_share_one_pool(owner: Person) -> None:
+    for _ in range(20):
+        with fresh_engine():
+            together, pools = threading.Barrier(8), list[Any]()
+
+            def first(together: threading.Barrier = together, pools: list[Any] = pools) -> None:
+                together.wait()
+                pools.append(pool())
+
+            threads = [threading.Thread(target=first) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len({id(each) for each in pools}) == 1
+    assert owner.get("tasks").is_success

@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor
 
 from app.health.readiness import KEPT
 from app.health.routes import readiness
-from app.pool import turns
+from app.pool import pool
 from app.tables import REVISION
 from dev.wire import CountingProxy
 from tests.people import Person
@@ -128,5 +128,5 @@ def test_nothing_is_told_of_hosts_or_versions(monitor: Person, sql: cursor) -> N
 
 def test_a_busy_pool_is_not_ready(monitor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUEST_TIMEOUT", "1")
-    with fresh_engine(), turns():
+    with fresh_engine(), pool().turns:
         assert refused(ask(monitor), 503)["code"] == "overloaded"

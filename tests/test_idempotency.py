@@ -103,6 +103,15 @@ def test_the_same_key_on_another_request_is_refused(
     assert state(sql, owner) == before
 
 
+def test_a_key_of_another_resource_is_refused_in_the_same_words(owner: Person) -> None:
+    headers = {"Idempotency-Key": "profile"}
+    assert owner.patch("http://test/api/me", json={"name": "New"}, headers=headers).is_success
+    for method, path, body in (("POST", "tasks", {"title": "T"}), ("DELETE", "tasks/{id}", None)):
+        url = path.format(id=uuid4())
+        answer = owner.request(method, url, json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
 @every_write
 def test_a_request_whose_twin_is_running_is_told_so_at_once(
     owner: Person, sql: cursor, write: Write

@@ -72,6 +72,18 @@ def test_libpq_and_the_pooler_are_known_by_their_words_too(
     assert (why.code, why.tries) == (code, tries)
 
 
+def test_what_could_not_be_sent_is_not_lost() -> None:
+    """SQLAlchemy takes these words for a lost connection, at any stage."""
+    words = "server closed the connection unexpectedly"
+    refused = OperationalError(
+        None, None, psycopg2.OperationalError(words), connection_invalidated=True
+    )
+    sent = OperationalError(
+        "SELECT", None, psycopg2.OperationalError(words), connection_invalidated=True
+    )
+    assert [why and why.lost for why in (cause(refused), cause(sent))] == [False, True]
+
+
 def test_every_cause_has_a_problem_of_its_code() -> None:
     for why in [*(why for why, _ in SPEECHLESS), *BY_SQLSTATE.values()]:
         assert known(why.code).status == 503

@@ -41,7 +41,7 @@ def answer():
 told = {"at import": len(wake.knocks), "warmed up": answer()}
 for hook, arguments, options in snapshot_restore_py.get_before_snapshot():
     hook(*arguments, **options)
-told["in the snapshot"] = [len(wake.knocks), pool.engine().pool.checkedin()]
+told["in the snapshot"] = [len(wake.knocks), pool.pool().engine.pool.checkedin()]
 for hook, arguments, options in snapshot_restore_py.get_after_restore():
     hook(*arguments, **options)
 told["restored"] = [len(wake.knocks), answer(), len(wake.knocks)]
@@ -113,7 +113,7 @@ def test_a_failed_knock_is_the_first_try_s_answer_while_it_is_fresh(
     assert knocking.take().connections == 1
     wake.knock()
     wake.knocks[0].thread.join()
-    wake.knocks[0].failed -= wake.FRESH
+    wake.knocks[0].failed -= wake.LONGEST
     assert refused(owner.get("tasks"), 503)["code"] == "database_password"
     assert knocking.take().connections == 2
 

@@ -82,7 +82,7 @@ class Reader:
         self._connection = connection
         self._token = token
         self._sent: list[str] = []
-        engine = importlib.import_module("app.pool").engine()
+        engine = importlib.import_module("app.pool").pool().engine
         event.listen(engine, "before_cursor_execute", self._note)
 
     def _note(self, _connection: Any, cursor: Any, sql: str, values: Any, *_: Any) -> None:

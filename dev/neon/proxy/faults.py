@@ -1,7 +1,7 @@
 """What can go wrong between a client and Neon, kept ready until the front makes it go wrong."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 Ending = Literal["close", "fin", "rst", "hang"]
@@ -61,6 +61,8 @@ class Cut(Fault):
     bytes: int = 0
     how: Ending = "close"
     words: Words | None = None
+    sizes: list[int] = field(default_factory=list, compare=False, repr=False)
+    """Of the messages that it has counted: who lets many pass learns where cuts can be."""
 
 
 class Sent(Cut):
@@ -69,6 +71,16 @@ class Sent(Cut):
 
 class Received(Cut):
     """Counts what the client receives: what it sent has been done by then."""
+
+
+@dataclass(frozen=True)
+class Early(Arrival):
+    """Cuts a new connection, be it in the login: the messages that count here are TLS' records.
+
+    Once it has met its connection, clear() does not end it.
+    """
+
+    cut: Cut
 
 
 F = TypeVar("F", bound=Fault)
@@ -80,6 +92,8 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[tuple[Fault, int | None]] = []
+        self.cleared = 0
+        """How often; a cut that was taken before, and counts still, is void."""
 
     def add(self, fault: Fault, times: int | None = 1) -> None:
         """Let it happen so many times; None is for ever, which is until clear()."""
@@ -89,6 +103,7 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._waiting.clear()
+            self.cleared += 1
 
     def waiting(self) -> list[tuple[Fault, int | None]]:
         with self._lock:

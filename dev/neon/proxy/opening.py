@@ -24,6 +24,17 @@ class Client:
     name: str | None = None
     """The host name that the client believes to be talking to (SNI)."""
 
+    async def close(self) -> None:
+        """Say goodbye and wait for the client's, unless the front itself is being stopped."""
+        self.writer.close()
+        try:
+            await self.writer.wait_closed()
+        except OSError:
+            pass
+        except asyncio.CancelledError:
+            self.writer.transport.abort()
+            raise
+
     def end(self, how: Ending) -> None:
         if how == "close":
             self.writer.close()

@@ -6,15 +6,14 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 
 from dev.neon.proxy import messages, startup, upstream
 from dev.neon.proxy.certificates import Certificates
 from dev.neon.proxy.endpoint import Endpoint, Refused
-from dev.neon.proxy.faults import Answer, Arrival, BlackHole, Delay, Faults, Reset
+from dev.neon.proxy.faults import Answer, Arrival, BlackHole, Delay, Early, Faults, Reset
 from dev.neon.proxy.login import authenticate
 from dev.neon.proxy.opening import Client, reset, welcome
-from dev.neon.proxy.relay import relay
+from dev.neon.proxy.relay import endanger, relay, swallow
 from dev.neon.proxy.upstream import Upstream
 
 Lookup = Callable[[str], Endpoint | None]
@@ -52,17 +51,17 @@ class Sessions:
             case Delay(seconds):
                 await asyncio.sleep(seconds)
             case BlackHole():
-                loop = asyncio.get_running_loop()
-                while await loop.sock_recv(connection, 65536):
-                    pass
-                return None
+                return await swallow(connection)
+            case Early(cut):
+                return await endanger(connection, cut, self._greet)
+        return await self._greet(connection)
+
+    async def _greet(self, connection: socket.socket) -> None:
         client = await welcome(connection, self._certificates)
         try:
             await self._converse(client)
         finally:
-            client.writer.close()
-            with suppress(OSError):
-                await client.writer.wait_closed()
+            await client.close()
 
     async def _converse(self, client: Client) -> None:
         opening = await messages.read_opening(client.reader)
