@@ -25,14 +25,14 @@ def open_transaction() -> Iterator[cursor]:
     connection.close()
 
 
-def wait_for_a_lock(sql: cursor) -> None:
-    """Return as soon as some session of this database waits for a lock that another holds."""
+def wait_for_a_lock(sql: cursor, waiting: int = 1) -> None:
+    """Return as soon as so many sessions of this database wait for locks that others hold."""
     for _ in range(20_000):
         sql.execute(
             "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             " AND datname = current_database()"
         )
-        if sql.rowcount:
+        if sql.rowcount >= waiting:
             return
     raise AssertionError("nobody waits")
 

@@ -9,6 +9,7 @@ import pytest
 from psycopg2.extensions import cursor
 
 from app import address
+from app.attempts import lock_name
 from app.main import app
 from app.pool import pool
 from tests.concurrency import end_our_sessions, open_transaction, wait_for_a_lock
@@ -96,6 +97,31 @@ def test_a_read_whose_connection_was_lost_is_sent_again(owner: Person, sql: curs
         end_our_sessions(sql)
     read.join()
     assert [task["title"] for task in answers[0].json()["items"]] == ["Seen"]
+
+
+def test_a_lost_write_that_may_still_run_at_the_deadline_has_an_unknown_outcome(
+    owner: Person, sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds its lock then may be the first try: only the same key can tell, later."""
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    path, headers = f"tasks/{owner.add()['id']}", {"Idempotency-Key": "lost"}
+    answers, lock = list[Any](), lock_name(owner.id, "lost")
+
+    def send() -> Any:
+        return owner.patch(path, json={"title": "T"}, headers=headers)
+
+    with fresh_engine():
+        with open_transaction() as other, open_transaction() as holder:
+            other.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (path[6:],))
+            lost = in_thread(send, answers)
+            wait_for_a_lock(sql)
+            wish = in_thread(lambda: holder.execute("SELECT pg_advisory_lock(%s)", (lock,)), [])
+            wait_for_a_lock(sql, waiting=2)
+            end_our_sessions(sql)
+            wish.join()
+            lost.join()
+        assert (answers[0].status_code, answers[0].json()["code"]) == (503, "outcome_unknown")
+        assert send().json()["version"] == 2
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])

@@ -134,7 +134,8 @@ def test_the_victim_of_a_deadlock_is_sent_again(owner: Person, sql: cursor) -> N
         other.execute(THEIRS, (ids[0],))
         other.connection.commit()
         answer = batch.answer()
-        assert wire.snapshot().kinds == ("Q", "Q")
+        # It may be the victim again: its next try comes at once, before the other has gone on.
+        assert wire.snapshot().trips > 1
     assert answer.status_code == 200
     assert [(task["title"], task["version"]) for task in answer.json()["items"]] == [("New", 3)] * 2
 

@@ -60,7 +60,7 @@ class Truth(RuleBasedStateMachine):
         return self.add(call, new)
 
     def add(self, call: Call, new: list[tuple[str, bool]]) -> Any:
-        """As many ids as were asked for, some of them nobody's: trouble must not change the draw."""
+        """As many ids as asked for, some of them nobody's: trouble must not change the draw."""
         before, team = self.callers.world.tasks, self.callers.here.team
         rows = [{"title": title, "team_id": team if shared else None} for title, shared in new]
         what = "add" if len(rows) == 1 else "add batch"

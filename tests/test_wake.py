@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import snapshot_restore_py
 
-from app import wake
+from app import snapshots, wake
 from dev import ROOT
 from dev.wire import CountingProxy
 from tests.people import Person
@@ -151,3 +152,16 @@ def test_no_socket_goes_into_a_snapshot_and_the_restored_knock_anew(owner: Perso
         '"restored": [1, 200, 0]',
     ]
     assert told == "{" + ", ".join(parts) + "}\n"
+
+
+def test_nothing_is_begun_before_a_snapshot(
+    knocking: CountingProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+    wake.knock()
+    snapshots.install()
+    assert wake.knocks == []
+    hook, *_ = next(iter(snapshot_restore_py.get_after_restore()))
+    hook()
+    wake.knocks[0].thread.join()
+    assert knocking.take().connections == 1

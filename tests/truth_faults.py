@@ -19,7 +19,9 @@ WAKING = ("compute_unreachable", "control_plane", "running_operations", "startin
 
 OURS = f"FROM pg_stat_activity WHERE usename = '{ROLE}'"
 WAITING = "wait_event_type = 'Lock'"
-LOCK = 'LOCK TABLE tasks, operations, "user" IN {} MODE'
+READS = "LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE"
+WRITES = "LOCK TABLE operations IN EXCLUSIVE MODE"
+"""What makes them wait; of one table each, since two could end in a deadlock."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Trouble:
     struck: bool = False
     """The session is ended at its work."""
     overtaken: bool = False
-    """A write loses its link and goes on; when it is sent again, both are at work."""
+    """The statement loses its link and goes on; when it is sent again, both are at work."""
     lasting: bool = False
     """Nobody is let in any more, before the request has been answered."""
 
@@ -61,7 +63,8 @@ troubles = st.just(CALM) | st.just(Trouble(overtaken=True)) | together | lasting
 
 
 @contextmanager
-def happening(trouble: Trouble, here: Neon, sql: cursor) -> Iterator[None]:
+def happening(trouble: Trouble, lock: str, here: Neon, sql: cursor) -> Iterator[None]:
+    """Let it happen to the request that is sent meanwhile, and that `lock` would make wait."""
     if trouble.ended:
         end_sessions(sql)
     with ExitStack() as stack:
@@ -71,20 +74,19 @@ def happening(trouble: Trouble, here: Neon, sql: cursor) -> Iterator[None]:
         if trouble.lasting:
             here.faults.add(KNOWN["quota"].fault, times=None)
         if trouble.struck:
-            ended = partial(end_sessions, sql, WAITING)
-            stack.enter_context(holding(here, "ACCESS EXCLUSIVE", ended))
+            stack.enter_context(holding(here, lock, partial(end_sessions, sql, WAITING)))
         if trouble.overtaken:
             here.faults.add(Sent(messages=1))
-            stack.enter_context(holding(here, "EXCLUSIVE", partial(two_wait, sql)))
+            stack.enter_context(holding(here, lock, partial(two_wait, sql)))
         yield
 
 
 @contextmanager
-def holding(here: Neon, mode: str, until: Callable[[], bool]) -> Iterator[None]:
-    """Lock all that requests want, until that has happened, or the request has been answered."""
+def holding(here: Neon, lock: str, until: Callable[[], bool]) -> Iterator[None]:
+    """Hold the lock until that has happened, or until the request has been answered."""
     answered = threading.Event()
     with closing(psycopg2.connect(here.compute.admin_url(), dbname=DATABASE)) as other:
-        other.cursor().execute(LOCK.format(mode))
+        other.cursor().execute(lock)
 
         def wait() -> None:
             while not answered.wait(0.002) and not until():

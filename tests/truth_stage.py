@@ -15,7 +15,7 @@ from sqlalchemy import URL
 from tests.neon import DATABASE, Neon, neon
 from tests.people import sign_up
 from tests.processes import fresh_engine
-from tests.truth_faults import Trouble, end_sessions, happening
+from tests.truth_faults import READS, WRITES, Trouble, end_sessions, happening
 from tests.truth_model import ROLES, Row, World
 
 PEOPLE = (*ROLES, "outsider")
@@ -49,7 +49,8 @@ class Stage:
     ) -> httpx2.Response:
         if trouble.overtaken:  # the pooler needs a session at hand: it drops what waits for one
             self.people[who].get("tasks")
-        with happening(trouble, self.neon, self.sql):
+        lock = READS if method == "GET" else WRITES
+        with happening(trouble, lock, self.neon, self.sql):
             return self.people[who].request(method, path, **more)
 
     def end_sessions(self) -> None:
