@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, NoReturn, Protocol, TypeVar
 
 from fastapi import Depends, Header, Response
@@ -20,6 +21,10 @@ class Versioned(Protocol):
 
 class Owned(Versioned, Protocol):
     user_id: str
+
+
+class Kept(Owned, Protocol):
+    deleted_at: datetime | None
 
 
 Row = TypeVar("Row", bound=Versioned)
@@ -55,6 +60,12 @@ class Tag:
         if self.current(row).user_id != me.id:
             raise Forbidden
         raise Conflict("it changed meanwhile")
+
+    def refuse_restore(self, me: Caller, row: Kept | None) -> NoReturn:
+        """Say why nothing was restored; the row may be one that is not deleted at all."""
+        if row is not None and row.deleted_at is None:
+            raise Conflict("it is not deleted")
+        self.refuse(me, row)
 
     def current(self, row: Row | None) -> Row:
         """The row that a write did not touch: in sight, and of a version that it might have."""

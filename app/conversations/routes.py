@@ -15,7 +15,7 @@ from app.conversations.schemas import (
 )
 from app.db import Database
 from app.endpoints import Endpoint
-from app.errors import Conflict, found
+from app.errors import found
 from app.etags import Reading, Writing
 from app.idempotency import Once
 from app.openapi import documented
@@ -97,9 +97,7 @@ def restore_conversation(
     db: Database, me: Me, once: Once, tag: Writing, conversation_id: UUID
 ) -> Conversation:
     row = writes.restore_conversation(db, me, once, conversation_id, tag.versions)
-    if row is None:
-        kept = queries.get_conversation(db, me, conversation_id, deleted=True)
-        if kept and kept.deleted_at is None:
-            raise Conflict("the conversation is not deleted")
-        tag.refuse(me, kept)
-    return tag(row)
+    return tag(
+        row
+        or tag.refuse_restore(me, queries.get_conversation(db, me, conversation_id, deleted=True))
+    )

@@ -1,6 +1,7 @@
 """SQL that reads: each function is one statement. Who may see a row is part of its WHERE."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ class Brief(Base):
     user_id: Mapped[str]
     title: Mapped[str]
     version: Mapped[int]
+    deleted_at: Mapped[datetime | None]
     place: Mapped[Any] = query_expression()
     snippet: Mapped[str | None] = query_expression()
 

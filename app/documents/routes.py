@@ -21,7 +21,7 @@ from app.documents.schemas import (
     Transfer,
 )
 from app.endpoints import Endpoint
-from app.errors import Conflict, NotFound, found
+from app.errors import NotFound, found
 from app.etags import Reading, Writing
 from app.idempotency import Once
 from app.openapi import documented
@@ -108,13 +108,8 @@ def delete_document(
     "/{document_id}/restore", response_model=DocumentOut, responses=documented(404, 409, 412)
 )
 def restore_document(db: Database, me: Me, once: Once, tag: Writing, document_id: UUID) -> Document:
-    document = restore_row(db, me, once, Document, document_id, tag.versions)
-    if document is None:
-        kept: Any = get_row(db, me, Brief, document_id, deleted=True)
-        if kept and kept.deleted_at is None:
-            raise Conflict("the document is not deleted")
-        tag.refuse(me, kept)
-    return tag(document)
+    row = restore_row(db, me, once, Document, document_id, tag.versions)
+    return tag(row or tag.refuse_restore(me, get_row(db, me, Brief, document_id, deleted=True)))
 
 
 @router.post(

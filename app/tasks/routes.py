@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.auth import Me
 from app.db import Database, one
 from app.endpoints import Endpoint
-from app.errors import Conflict, NotFound, found
+from app.errors import NotFound, found
 from app.etags import Reading, Writing
 from app.idempotency import Once
 from app.openapi import documented
@@ -136,9 +136,4 @@ def reopen_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -
 @router.post("/{task_id}/restore", response_model=TaskOut, responses=documented(404, 409, 412))
 def restore_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
     task = restore_row(db, me, once, Task, task_id, tag.versions)
-    if task is None:
-        kept = get_row(db, me, Task, task_id, deleted=True)
-        if kept and kept.deleted_at is None:
-            raise Conflict("the task is not deleted")
-        tag.refuse(me, kept)
-    return tag(task)
+    return tag(task or tag.refuse_restore(me, get_row(db, me, Task, task_id, deleted=True)))
