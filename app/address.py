@@ -55,6 +55,12 @@ def pooled(url: str) -> dict[str, str]:
 
 
 def direct(url: str) -> dict[str, str]:
-    """How migrations connect: past Neon's pooler, which would lose their locks."""
+    """How migrations connect: past Neon's pooler, which would lose their locks.
+
+    Raises ValueError for what can only be another pooler.
+    """
     found = read(url)
-    return {**found, "host": found["host"].replace("-pooler.", ".", 1)}
+    host = found["host"].replace("-pooler.", ".", 1)
+    if "pooler" in host or "pgbouncer" in host:
+        raise ValueError("leads to a pooler: migrations need the database's direct address")
+    return {**DEFAULTS, **found, "host": host}

@@ -3,7 +3,7 @@
 import json
 import re
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -22,12 +22,15 @@ class SettingsError(ValueError):
     """The environment is wrong; the text is one sentence that says what to do, without secrets."""
 
 
+Kind = TypeVar("Kind", bound="Environment")
+
+
 def names(*variables: str) -> Any:
     """The first of these environment variables that is set."""
     return AliasChoices(*variables)
 
 
-class Settings(BaseSettings):
+class Environment(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=".env",
         extra="ignore",
@@ -36,10 +39,24 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+
+class Addresses(Environment):
+    """All that a migration needs: a deployment's job has no keys and no issuer."""
+
     database_url: SecretStr = Field(validation_alias=names(*address.NAMES))
     database_url_unpooled: SecretStr | None = Field(
         None, validation_alias=names("DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING")
     )
+
+    @field_validator("database_url", "database_url_unpooled")
+    @classmethod
+    def usable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            address.read(value.get_secret_value())
+        return value
+
+
+class Settings(Addresses):
     database_pool_size: int = Field(1, ge=1, le=100)
     database_connect_timeout: int = Field(10, ge=1, le=60)
     request_timeout: int = Field(25, ge=1, le=900)
@@ -62,13 +79,6 @@ class Settings(BaseSettings):
         """`CORS_ORIGINS=https://a.example,https://b.example`."""
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(part.strip().rstrip("/") for part in parts if part.strip())
-
-    @field_validator("database_url", "database_url_unpooled")
-    @classmethod
-    def usable(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            address.read(value.get_secret_value())
-        return value
 
     @field_validator("cron_secret")
     @classmethod
@@ -105,20 +115,25 @@ class Settings(BaseSettings):
 
 def direct() -> dict[str, str]:
     """Where migrations run: DATABASE_URL_UNPOOLED, else DATABASE_URL past Neon's pooler."""
-    settings = get_settings()
-    return address.direct(
-        (settings.database_url_unpooled or settings.database_url).get_secret_value()
-    )
+    known = read(Addresses)
+    url = known.database_url_unpooled or known.database_url
+    try:
+        return address.direct(url.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL_UNPOOLED, or what stands for it, {error}.") from None
 
 
 @lru_cache
 def get_settings() -> Settings:
     """The settings of this process; raises SettingsError with one sentence per mistake."""
+    return read(Settings)
+
+
+def read(kind: type[Kind]) -> Kind:
     try:
-        settings = Settings()  # pyright: ignore[reportCallIssue]
+        return kind()
     except ValidationError as error:
         raise SettingsError(" ".join(map(sentence, error.errors()))) from None
-    return settings
 
 
 def sentence(error: Any) -> str:

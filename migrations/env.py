@@ -1,18 +1,15 @@
-"""Alembic's way in: run the revisions on the direct connection, in one transaction.
+"""Alembic's way in: one revision on the job's connection, or all of them as SQL."""
 
-Two deployments may start at once: the lock lets one migrate and the other find nothing to do. A
-revision that cannot get its table lock gives up soon, rather than queue the app's statements
-behind it.
-"""
-
+import time
 from typing import Any
 
 from alembic import context
-from sqlalchemy import text
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import app.tables
-from migrations.job import engine
+from app.settings import direct
+from migrations.connection import alone
 
 OURS = SQLModel.metadata.tables.keys() - {app.tables.User.__tablename__}
 
@@ -23,14 +20,26 @@ def include(_thing: Any, name: str | None, kind: str, *_: Any) -> bool:
 
 
 def run() -> None:
-    with engine().connect() as connection:
-        context.configure(
-            connection=connection, target_metadata=SQLModel.metadata, include_object=include
-        )
-        with context.begin_transaction():
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('thaw migrations'))"))
-            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-            context.run_migrations()
+    given = context.config.attributes.get("connection")
+    if context.is_offline_mode():
+        context.configure(dialect_name="postgresql", transaction_per_migration=True)
+        context.run_migrations()
+    elif given:
+        migrate(given)
+    else:  # by alembic's own command
+        with alone(direct(), until=time.time()) as connection:
+            migrate(connection)
+
+
+def migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        include_object=include,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 run()

@@ -1,0 +1,44 @@
+"""AWS Lambda's door to the job, a function of its own: `migrations.aws.handler`.
+
+`{"task": "migrate", "revision": "head", "dry_run": false}`; the last two may be absent.
+"""
+
+import logging
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from migrations.job import upgrade
+
+log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)
+
+MARGIN = 5.0
+"""Seconds of the invocation in which nothing more is waited for: the last try needs them."""
+
+
+class Event(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    task: Literal["migrate"]
+    revision: str = "head"
+    dry_run: bool = False
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Migrate up; returns from, to, revisions and seconds.
+
+    Raises for an event that asks for something else, and whatever `upgrade` raises: a deployment
+    stops at an invocation that failed, and not at a word in an answer.
+    """
+    asked = Event.model_validate(event)
+    patience = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN)
+    done = upgrade(asked.revision, dry_run=asked.dry_run, patience=patience, tell=log.info)
+    told = {
+        "from": done.before,
+        "to": done.after,
+        "revisions": done.revisions,
+        "seconds": round(done.seconds, 3),
+    }
+    log.info("migrated", extra=told | {"dry_run": asked.dry_run})
+    return told
