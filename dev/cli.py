@@ -12,11 +12,12 @@ from dev import Trouble
 COMMANDS = {
     "up": ("dev.up:up", "Serve the API on a laptop: database, demo data, a token, reload."),
     "token": ("dev.token:token", "Print a token for the local API."),
-    "migrate": ("dev.migrate:migrate", "Bring the database to the revision the code expects."),
+    "migrate": ("dev.migrate:app", "Move the database between revisions; write a new one."),
     "seed": ("dev.seed:seed", "Add the demo's users, team and tasks, once."),
     "purge": ("dev.purge:purge", "Remove for good what was deleted long enough ago."),
     "doctor": ("dev.doctor:doctor", "Say what is wrong with the settings or the database."),
     "invoke": ("dev.invoke:invoke", "Call the Lambda handler with an event, on this machine."),
+    "branch": ("dev.branch.command:app", "A Neon branch for each branch of the code."),
     "neon": ("dev.neon.command:app", "Steer the local Neon: look, suspend, wake, break."),
     "prove": ("dev.prove:app", "Measure what the README claims."),
 }
@@ -30,7 +31,7 @@ Examples:
 
   thaw neon suspend    the database falls asleep, and the next request wakes it
 
-  DATABASE_URL=postgresql://… thaw migrate    a database elsewhere
+  DATABASE_URL=postgresql://… thaw migrate up    a database elsewhere
 
 Without DATABASE_URL, in the environment or .env, every command uses the Neon in .thaw, and
 starts it for as long as it needs it unless `thaw up` runs it.

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from dev import Trouble
-from dev.neon import here
+from dev.neon import account, here
 from dev.neon.proxy.known_faults import CONNECTION, REFUSAL, SESSION
 from dev.neon.service import Answer, Service
 from dev.progress import console
@@ -41,7 +41,7 @@ def neon() -> None:
 def status() -> None:
     """The endpoint and whether it is awake, the ports, the branches, and how psql connects."""
     found = here.found()
-    endpoint, ports = endpoint_of(service()), laptop("GET", "/ports")
+    endpoint, ports = endpoint_of(account.laptop()), laptop("GET", "/ports")
     asleep = endpoint["current_state"] != "active"
     print(f"endpoint  {endpoint['id']} is {'asleep' if asleep else 'awake'}")
     print("ports     " + ", ".join(f"{name} {port}" for name, port in ports.items()))
@@ -111,20 +111,15 @@ def fault(
     print(f"{name}: " + (f"{times} to come" if times else "until `thaw neon fault clear`"))
 
 
-def service() -> Service:
-    found = here.found()
-    return Service(found.api_url, found.api_key, found.project_id, {})
-
-
 def laptop(method: str, path: str, **more: Any) -> Answer:
     """Ask what the real Neon could not answer."""
-    return service().ask(
+    return account.laptop().ask(
         method, f"{here.found().api_url.removesuffix('/api/v2')}/laptop{path}", **more
     )
 
 
 def branch_rows() -> list[Answer]:
-    return list(service().call("GET", "/branches")["branches"])
+    return list(account.laptop().call("GET", "/branches")["branches"])
 
 
 def endpoint_of(service: Service) -> Answer:
@@ -137,7 +132,7 @@ def endpoint_of(service: Service) -> Answer:
 
 
 def order(action: str) -> None:
-    asked = service()
+    asked = account.laptop()
     asked.change("POST", f"/endpoints/{endpoint_of(asked)['id']}/{action}")
 
 

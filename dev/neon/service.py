@@ -1,6 +1,8 @@
-"""A client of Neon's API: for the local one, and for the real one at another address."""
+"""A client of Neon's API v2: for the local one, and for the real one at another address."""
 
+import random
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import httpx2
@@ -10,10 +12,30 @@ from dev import Trouble
 Answer = dict[str, Any]
 
 PATIENCE = 120.0
-"""Seconds for an operation; locally they take one or two."""
+"""Seconds for an answer other than "busy", and for an operation; locally they take one or two."""
 
 BUSY = {423, 429, 503}
 """Not now, but soon: Neon says that these are always safe to repeat."""
+
+REPEATABLE = {"GET", "DELETE"}
+"""What may be sent again when nobody knows whether it arrived: what is gone stays gone."""
+
+FIRST_PAUSE, LONGEST_PAUSE, POLL = 0.25, 10.0, 0.1
+
+
+class Refused(Trouble):
+    """An answer that no repetition changes."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"Neon's API: {message}")
+        self.status, self.code = status, code
+
+
+class Unreachable(Trouble):
+    """No answer: the request may have arrived, or may not."""
+
+
+Sent = httpx2.Response | Unreachable
 
 
 class Service(NamedTuple):
@@ -25,45 +47,84 @@ class Service(NamedTuple):
     libpq: dict[str, str]
 
     def call(self, method: str, path: str, **more: Any) -> Answer:
-        """Ask about the project; waits out what is busy, raises Trouble with any other refusal."""
+        """Ask about the project; waits out what is busy.
+
+        Raises Refused with any other refusal, and Unreachable where no answer comes.
+        """
         return self.ask(method, f"{self.api_url}/projects/{self.project_id}{path}", **more)
 
     def ask(self, method: str, url: str, **more: Any) -> Answer:
-        headers, end = {"Authorization": f"Bearer {self.api_key}"}, time.monotonic() + PATIENCE
+        end, tried = time.monotonic() + PATIENCE, 0
         while True:
-            try:
-                got = httpx2.request(method, url, headers=headers, timeout=30, **more)
-            except httpx2.HTTPError as error:
-                raise Trouble(f"Neon's API at {self.api_url} does not answer: {error}") from None
-            if got.status_code not in BUSY or time.monotonic() > end:
+            got = self._send(method, url, **more)
+            wait = pause(tried, got)
+            if not passing(method, got) or time.monotonic() + wait > end:
                 break
-            time.sleep(0.1)
+            time.sleep(wait)
+            tried += 1
+        if isinstance(got, Unreachable):
+            raise got
         if got.is_error:
-            raise Trouble(f"Neon's API: {words(got)}")
+            raise refusal(got)
         return dict(got.json()) if got.content else {}
+
+    def _send(self, method: str, url: str, **more: Any) -> Sent:
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        try:
+            return httpx2.request(method, url, headers=headers, timeout=30, **more)
+        except httpx2.HTTPError as error:
+            why = str(error) or type(error).__name__
+            return Unreachable(f"Neon's API at {self.api_url} does not answer: {why}")
 
     def change(self, method: str, path: str, **more: Any) -> Answer:
         """The same, returning when the operations that it has set off are over."""
         answer = self.call(method, path, **more)
         for operation in answer.get("operations", []):
-            self._await(operation["id"])
+            self.settle(operation["id"])
         return answer
 
-    def _await(self, id: str) -> None:
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            operation = self.call("GET", f"/operations/{id}")["operation"]
-            if operation["status"] in {"finished", "skipped"}:
-                return
-            if operation["status"] in {"failed", "error", "cancelled"}:
-                said = operation.get("error", "no word why")
-                raise Trouble(f"Neon's {operation['action']} has failed: {said}")
-            time.sleep(0.05)
-        raise Trouble(f"An operation of Neon's is not over after {PATIENCE:.0f} s.")
+    def settle(self, operation_id: str) -> None:
+        """Return when an operation is over; raises Trouble where it failed or takes too long."""
+        wait_until(lambda: self._over(operation_id), "An operation of Neon's is not over")
+
+    def _over(self, operation_id: str) -> bool:
+        operation = self.call("GET", f"/operations/{operation_id}")["operation"]
+        if operation["status"] in {"failed", "error", "cancelled"}:
+            said = operation.get("error", "no word why")
+            raise Trouble(f"Neon's {operation['action']} has failed: {said}")
+        return operation["status"] in {"finished", "skipped"}
 
 
-def words(refused: httpx2.Response) -> str:
+def wait_until(over: Callable[[], bool], late: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not over():
+        if time.monotonic() > end:
+            raise Trouble(f"{late} after {PATIENCE:.0f} s.")
+        time.sleep(POLL)
+
+
+def passing(method: str, got: Sent) -> bool:
+    """Whether the same request may fare better, and may be sent again."""
+    if isinstance(got, Unreachable):
+        return method in REPEATABLE
+    return got.status_code in BUSY
+
+
+def pause(tried: int, got: Sent) -> float:
+    """Seconds until the next try: what the server asks for, else longer each time, by chance.
+
+    By chance, since the jobs of one push are refused together and must not come back together.
+    """
+    asked = "" if isinstance(got, Unreachable) else got.headers.get("Retry-After", "")
+    if asked.isdecimal():
+        return float(asked)
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**tried)
+    return random.uniform(longest / 2, longest)  # noqa: S311  no secret
+
+
+def refusal(got: httpx2.Response) -> Refused:
     try:
-        return str(refused.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"status {refused.status_code}"
+        said = got.json()
+        return Refused(got.status_code, str(said.get("code", "")), str(said["message"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Refused(got.status_code, "", f"status {got.status_code}")

@@ -5,11 +5,11 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
 
 import psycopg2
 from psycopg2.extensions import connection
 
+from dev.neon.addresses import addresses
 from dev.neon.service import Service
 
 LIFE = timedelta(hours=1)
@@ -70,20 +70,5 @@ def make(service: Service, parent: Branch | None = None) -> Branch:
         wish["parent_id"] = parent.id
     body = {"branch": wish, "endpoints": [{"type": "read_write"}]}
     made = service.change("POST", "/branches", json=body)
-    id, endpoint, database = made["branch"]["id"], made["endpoints"][0]["id"], made["databases"][0]
-    role, name = database["owner_name"], database["name"]
-    pooled, direct = (url(service, id, role, name, pooled=pooled) for pooled in (True, False))
-    return Branch(service, id, endpoint, role, pooled, direct)
-
-
-def url(service: Service, branch: str, role: str, database: str, *, pooled: bool) -> str:
-    """Neon's own, with the strictest checks that libpq knows."""
-    query = {
-        "branch_id": branch,
-        "role_name": role,
-        "database_name": database,
-        "pooled": str(pooled).lower(),
-    }
-    uri = service.call("GET", "/connection_uri", params=query)["uri"]
-    strict = {"sslmode": "verify-full", "channel_binding": "require", **service.libpq}
-    return urlsplit(uri)._replace(query=urlencode(strict, safe="/", quote_via=quote)).geturl()
+    id, endpoint, role = made["branch"]["id"], made["endpoints"][0]["id"], made["roles"][0]["name"]
+    return Branch(service, id, endpoint, role, *addresses(service, id))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from dev import ROOT, Trouble
 from dev.local import DATABASE_NAMES
+from dev.neon.account import known
 from dev.neon.cloud import Cloud
 from dev.neon.service import Service
 from dev.postgres import HOST
@@ -36,8 +37,7 @@ class Traces(NamedTuple):
 
 
 def service(cloud: Cloud) -> Service:
-    libpq = {"hostaddr": HOST, "sslrootcert": str(cloud.directory / "ca.pem")}
-    return Service(cloud.api_url, cloud.api_key, cloud.project_id, libpq)
+    return Service(cloud.api_url, cloud.api_key, cloud.project_id, known(cloud.url(pooled=False)))
 
 
 def traces(directory: Path) -> Traces:

@@ -14,6 +14,7 @@ import typer
 
 from dev import Trouble
 from dev.local import environment
+from dev.neon.account import at_neon
 from dev.neon.cloud import Cloud
 from dev.neon.computes import pgbouncer
 from dev.neon.service import Service
@@ -26,7 +27,6 @@ from dev.prove._stage import ask, demo_token
 
 GOAL = "every claim about Neon is so: by the local one, or with --real by Neon itself."
 
-API = "https://console.neon.tech/api/v2"
 
 WIDEST = 100  # letters of what was seen; Neon's longest message has four hundred
 
@@ -86,12 +86,12 @@ def request(branch: Branch) -> Claim:
 
 
 def neon_itself() -> Service:
-    key, project = os.environ.get("NEON_API_KEY"), os.environ.get("NEON_PROJECT_ID")
-    if not key or not project:
+    """With the strictest checks that libpq knows."""
+    service = at_neon()
+    if service is None:
         raise Trouble("Set NEON_API_KEY and NEON_PROJECT_ID to prove it on Neon itself.")
     authorities = ssl.get_default_verify_paths().cafile or "system"
-    api = os.environ.get("NEON_API_HOST") or API
-    return Service(api, key, project, {"sslrootcert": authorities})
+    return service._replace(libpq={"sslmode": "verify-full", "sslrootcert": authorities})
 
 
 @contextmanager

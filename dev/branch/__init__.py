@@ -1,0 +1,1 @@
+"""`thaw branch`: a Neon branch, and so a database, for each branch of the code."""

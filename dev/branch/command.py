@@ -1,0 +1,168 @@
+"""`thaw branch`: a database for each branch of the code, in one command, and away in another."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dev import Trouble
+from dev.branch import outputs, previews, pruning
+from dev.branch.ages import length, life
+from dev.branch.differences import markdown
+from dev.branch.making import make, remake
+from dev.branch.names import branch_name
+from dev.branch.previews import Wish
+from dev.neon.account import project
+from dev.neon.addresses import database
+from dev.neon.service import Answer
+from dev.progress import console, note, step
+
+EXAMPLES = """
+Examples:
+
+  thaw branch up feature/login --env-file .env.preview    a database, migrated and ready
+
+  eval "$(thaw branch up feature/login)"    the same, into this shell
+
+  thaw branch diff feature/login --markdown    what the branch does to the schema
+
+  thaw branch down feature/login    gone, and fine if it was gone
+
+  thaw branch prune --merged --older-than 14d    what nobody needs any more
+
+They ask the project of NEON_PROJECT_ID with NEON_API_KEY, or the local Neon of `thaw up`.
+The branches are called preview/…, and no other branch is ever changed.
+"""
+
+app = typer.Typer(
+    no_args_is_help=True, epilog=EXAMPLES, add_completion=False, pretty_exceptions_enable=False
+)
+
+Name = Annotated[str, typer.Argument(help="Any name, such as the git branch's.")]
+Base = Annotated[
+    str | None, typer.Option("--from", help="Its parent; the default branch if absent.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@app.callback()
+def branch() -> None:
+    """Make a Neon branch for a branch of the code, and take it away again."""
+
+
+@app.command()
+def up(
+    name: Name,
+    parent: Base = None,
+    ttl: Annotated[str, typer.Option(help="How long it lives after its last `up`.")] = "7d",
+    *,
+    with_data: Annotated[
+        bool,
+        typer.Option(
+            "--with-data",
+            help="Copy the parent's rows too: customers' data, sessions and keys among them.",
+        ),
+    ] = False,
+    seed: Annotated[bool, typer.Option("--seed", help="Add the demo.")] = False,
+    env_file: Annotated[Path | None, typer.Option(help="Write the addresses there.")] = None,
+    github_output: Annotated[
+        bool, typer.Option("--github-output", help="Give them to a step of GitHub Actions.")
+    ] = False,
+) -> None:
+    """Create a branch or use it again; migrate it; print its DATABASE_URL and the direct one."""
+    # Over 20 lines: the options are the command's help.
+    wish = Wish(branch_name(name), parent, life(ttl), with_data)
+    preview, urls = make(project(), wish, demo=seed)
+    if github_output:
+        outputs.to_github(urls, preview)
+    if env_file:
+        outputs.to_env_file(env_file, urls)
+        note(f"{env_file} holds its addresses")
+    if not (github_output or env_file):
+        print("\n".join(outputs.lines(urls)))
+
+
+@app.command()
+def down(name: Name) -> None:
+    """Delete a branch with all it holds; one that is gone is fine."""
+    service, wanted = project(), branch_name(name)
+    row = previews.find(service, wanted)
+    if row is None:
+        note(f"{wanted} is gone already")
+        return
+    with step(f"deleting {wanted}"):
+        previews.delete(service, row)
+
+
+@app.command("list")
+def list_() -> None:
+    """The previews: name, id, state, since when, and until when."""
+    table = Table("Branch", "Id", "State", "Rows", "Created", "Expires")
+    for row in previews.previews(project()):
+        rows = "none" if row.get("init_source") == "schema-only" else "its parent's"
+        when = row["created_at"], row.get("expires_at", "")
+        table.add_row(row["name"], row["id"], row["current_state"], rows, *when)
+    console.print(table)
+
+
+@app.command()
+def reset(name: Name, *, yes: Yes = False) -> None:
+    """Give a branch its parent's present state, migrated; its own rows are lost."""
+    service, wanted = project(), branch_name(name)
+    row = existing(wanted)
+    if not yes:
+        typer.confirm(f"Drop all that {wanted} holds?", abort=True)
+    remake(service, row)
+
+
+@app.command()
+def diff(
+    name: Name,
+    *,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="As a comment for a pull request.")
+    ] = False,
+) -> None:
+    """How a branch's schema differs from its parent's, or from the default branch's."""
+    service, row = project(), existing(branch_name(name))
+    base = previews.base_of(service, row)
+    query = {"base_branch_id": base["id"], "db_name": database(service, row["id"])["name"]}
+    text = service.call("GET", f"/branches/{row['id']}/compare_schema", params=query)["diff"]
+    print(markdown(row["name"], base["name"], text) if as_markdown else text, end="")
+
+
+@app.command()
+def prune(
+    *,
+    merged: Annotated[
+        bool, typer.Option("--merged", help="Those whose git branch is merged or gone.")
+    ] = False,
+    older_than: Annotated[str | None, typer.Option(help="Those made longer ago, as 14d.")] = None,
+    yes: Yes = False,
+) -> None:
+    """Delete the previews that nobody needs any more, after asking."""
+    if not merged and older_than is None:
+        raise Trouble("Say which: --merged, --older-than 14d, or both.")
+    service = project()
+    rows = previews.previews(service)
+    old = pruning.older(rows, length(older_than)) if older_than else []
+    done = pruning.merged(rows) if merged else []
+    due = [row for row in rows if row in old or row in done]
+    if not due:
+        note("there is nothing to prune")
+        return
+    for row in due:
+        print(row["name"])
+    if not yes:
+        typer.confirm(f"Delete these {len(due)}?", abort=True)
+    for row in due:
+        with step(f"deleting {row['name']}"):
+            previews.delete(service, row)
+
+
+def existing(name: str) -> Answer:
+    row = previews.find(project(), name)
+    if row is None:
+        raise Trouble(f"There is no {name}: `thaw branch up` makes it.")
+    return row

@@ -1,0 +1,82 @@
+"""A preview's database, from its wish to its first answer, told phase by phase."""
+
+from contextlib import closing
+
+import psycopg2
+
+from dev import Trouble
+from dev.branch import previews
+from dev.branch.ages import age
+from dev.branch.previews import Preview, Wish
+from dev.local import Urls
+from dev.neon.addresses import addresses
+from dev.neon.service import Answer, Service
+from dev.progress import note, step
+
+
+def make(service: Service, wish: Wish, *, demo: bool = False) -> tuple[Preview, Urls]:
+    """A branch that answers, at the revision of this checkout."""
+    with step(f"asking Neon for {wish.name}"):
+        preview = previews.create_or_find(service, wish)
+    note("it is new" if preview.made else "it was there already")
+    return preview, fill(service, preview.id, preview.parent_id, demo=demo)
+
+
+def fill(service: Service, id: str, parent_id: str, *, demo: bool) -> Urls:
+    from migrations import job  # noqa: PLC0415  Alembic takes a second
+
+    with step("reaching its database"):
+        urls = addresses(service, id)
+        revision = job.current(urls.direct)
+    if revision is None:
+        with step("asking its parent for the revision of the tables"):
+            carry_revision(job.current(addresses(service, parent_id).direct), urls.direct)
+    migrate(urls.direct)
+    if demo:
+        from dev.seed import insert  # noqa: PLC0415  SQLModel takes a second
+
+        with step("adding the demo"):
+            insert(urls.direct)
+    return urls
+
+
+def migrate(url: str) -> None:
+    from migrations import job  # noqa: PLC0415  Alembic takes a second
+    from migrations.failures import MigrationFailed  # noqa: PLC0415
+
+    try:
+        with step("migrating it"):
+            job.upgrade(url=url, tell=lambda words: note(f"  {words}"))
+    except MigrationFailed as error:
+        raise Trouble(f"{error}\nThe branch stays as it is, to be looked at.") from None
+
+
+def carry_revision(revision: str | None, url: str) -> None:
+    """Write down what a copy without rows has lost: which revision its tables are at."""
+    if revision is None:
+        return
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO alembic_version (version_num)"
+            " SELECT %s WHERE NOT EXISTS (SELECT FROM alembic_version)",
+            [revision],
+        )
+
+
+def remake(service: Service, row: Answer) -> None:
+    """Its address stays, except without rows: Neon has no way back for such a branch."""
+    parent = previews.base_of(service, row)
+    with step(f"resetting {row['name']}"):
+        if row.get("parent_id"):
+            body = {"source_branch_id": parent["id"]}
+            service.change("POST", f"/branches/{row['id']}/restore", json=body)
+            id = row["id"]
+        else:
+            previews.delete(service, row)
+            id = previews.create_or_find(service, again(row, parent)).id
+    fill(service, id, parent["id"], demo=False)
+
+
+def again(row: Answer, parent: Answer) -> Wish:
+    """A branch without rows, with as much time as this one has left."""
+    return Wish(row["name"], parent["name"], -age(row["expires_at"]), with_data=False)

@@ -1,0 +1,48 @@
+"""How the databases of a project's branches are connected to, as Neon itself says it."""
+
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from dev import Trouble
+from dev.local import Urls
+from dev.neon.service import Answer, Service
+
+
+def addresses(service: Service, branch_id: str) -> Urls:
+    """Both addresses of a branch's database."""
+    found = database(service, branch_id)
+    role, name = found["owner_name"], found["name"]
+    pooled, direct = (
+        uri(service, branch_id, role, name, pooled=pooled) for pooled in (True, False)
+    )
+    return Urls(pooled, direct)
+
+
+def database(service: Service, branch_id: str) -> Answer:
+    """The one that a branch holds; raises Trouble where there is a choice of several."""
+    databases = service.call("GET", f"/branches/{branch_id}/databases")["databases"]
+    if len(databases) != 1:
+        names = ", ".join(one["name"] for one in databases) or "none"
+        raise Trouble(f"A branch should hold one database; this one holds {names}.")
+    return dict(databases[0])
+
+
+def uri(service: Service, branch: str, role: str, database: str, *, pooled: bool) -> str:
+    """Neon's own, with what libpq must know besides."""
+    query = {
+        "branch_id": branch,
+        "role_name": role,
+        "database_name": database,
+        "pooled": str(pooled).lower(),
+    }
+    url = urlsplit(service.call("GET", "/connection_uri", params=query)["uri"])
+    known = {**dict(parse_qsl(url.query)), **service.libpq}
+    # libpq takes a plus sign for itself, not for a space.
+    return url._replace(query=urlencode(known, safe="/", quote_via=quote)).geturl()
+
+
+def branch_of(service: Service, url: str) -> Answer:
+    """The branch that an address leads to; raises Refused where it is not the project's."""
+    host = urlsplit(url).hostname or ""
+    endpoint = host.partition(".")[0].removesuffix("-pooler")
+    found = service.call("GET", f"/endpoints/{endpoint}")["endpoint"]
+    return dict(service.call("GET", f"/branches/{found['branch_id']}")["branch"])
