@@ -1,13 +1,16 @@
-"""`thaw seed`: a small demo to look at, added once, in one statement."""
+"""`thaw seed`: a small demo, added once, in one statement; and as many more tasks as asked."""
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import psycopg2
+import typer
 from psycopg2.extras import Json
+from rich.progress import Progress
 
 from app.tables import new_id
+from dev.bulk import add_tasks
 from dev.local import database, libpq
-from dev.progress import note
+from dev.progress import console, note
 from dev.token import address
 
 PEOPLE = ("demo", "teammate")
@@ -63,11 +66,31 @@ FROM team, jsonb_to_recordset(%(tasks)s) AS task (id uuid, user_id text, shared 
 """
 
 
-def seed() -> None:
-    """Add the demo's users, team and tasks; a second run adds nothing."""
+def seed(
+    tasks: Annotated[
+        int,
+        typer.Option(min=0, max=10_000_000, help="So many more tasks of the demo's first user."),
+    ] = 0,
+) -> None:
+    """Add the demo's users, team and tasks; a second run adds what is missing.
+
+    thaw seed --tasks 1000000    a table as large as in production, in a minute or two
+    """
     with database() as urls:
         added = insert(urls.direct)
-    note(f"added {added} tasks" if added else "the demo is there already")
+        note(f"added {added} tasks" if added else "the demo is there already")
+        if tasks:
+            note(f"added {fill(urls.direct, tasks):,} of {tasks:,} more tasks")
+
+
+def fill(url: str, tasks: int) -> int:
+    added = 0
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        shown = bar.add_task("adding tasks", total=tasks)
+        for done, new in add_tasks(url, tasks, PEOPLE[0]):
+            added += new
+            bar.update(shown, completed=done)
+    return added
 
 
 def insert(url: str) -> int:
