@@ -11,7 +11,7 @@ LONGEST = timedelta(days=30)
 
 
 def length(words: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,6})([mhd])", words.strip())
+    found = re.fullmatch(r"([0-9]{1,6})([mhd])", words.strip())
     if not found or not int(found[1]):
         raise Trouble(f"{words!r} is not a length of time: write 90m, 12h or 7d.")
     return timedelta(**{UNITS[found[2]]: int(found[1])})

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dev import Trouble
 from dev.branch import outputs, previews, pruning
@@ -16,7 +15,7 @@ from dev.branch.previews import Wish
 from dev.neon.account import project
 from dev.neon.addresses import database
 from dev.neon.service import Answer
-from dev.progress import console, note, step
+from dev.progress import note, step
 
 EXAMPLES = """
 Examples:
@@ -97,13 +96,16 @@ def down(name: Name) -> None:
 
 @app.command("list")
 def list_() -> None:
-    """The previews: name, id, state, since when, and until when."""
-    table = Table("Branch", "Id", "State", "Rows", "Created", "Expires")
-    for row in previews.previews(project()):
-        rows = "none" if row.get("init_source") == "schema-only" else "its parent's"
-        when = row["created_at"], row.get("expires_at", "")
-        table.add_row(row["name"], row["id"], row["current_state"], rows, *when)
-    console.print(table)
+    """The previews: name, state, whose rows they hold, since when and until when (UTC)."""
+    rows = previews.previews(project())
+    widest = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        holds = "no rows" if row.get("init_source") == "schema-only" else "with rows"
+        made, until = (
+            row.get(when, "")[:16].replace("T", " ") for when in ("created_at", "expires_at")
+        )
+        state = row["current_state"]
+        print(f"{row['name']:{widest}}  {state:8}  {holds:9}  made {made}  until {until}")
 
 
 @app.command()

@@ -80,7 +80,7 @@ def ended(
 ) -> subprocess.CompletedProcess[str]:
     said, told = process.communicate(timeout=120)
     if check and process.returncode:
-        raise Trouble(f"{process.args} has failed:\n{told}")
+        raise Trouble(f"a command of `thaw` has failed:\n{told}")
     return subprocess.CompletedProcess(process.args, process.returncode, said, told)
 
 
