@@ -28,11 +28,12 @@ test-slow: env ## the tests that take minutes, or Node and PgBouncer
 
 test-all: test test-slow ## both
 
-check: env ## format, lint, types, and who may import whom
+check: env ## format, lint, types, who may import whom, the revisions' SQL, the workflows
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/thaw lint
 
 fix: env ## format, and mend what can be mended
 	@.venv/bin/ruff check --fix .

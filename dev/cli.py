@@ -19,6 +19,8 @@ COMMANDS = {
     "invoke": ("dev.invoke:invoke", "Call the Lambda handler with an event, on this machine."),
     "branch": ("dev.branch.command:app", "A Neon branch for each branch of the code."),
     "neon": ("dev.neon.command:app", "Steer the local Neon: look, suspend, wake, break."),
+    "smoke": ("dev.smoke:smoke", "Ask a deployment whether it is well."),
+    "lint": ("dev.lint.command:lint", "Look at the revisions' SQL and at the workflows."),
     "prove": ("dev.prove:app", "Measure what the README claims."),
 }
 

@@ -3,15 +3,12 @@
 import asyncio
 import importlib
 import json
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 
 from app.aws import handler
 from app.main import app
@@ -21,6 +18,7 @@ from dev.lambda_function import Context, response
 from dev.local import ORIGIN
 from tests.people import Person
 from tests.problem import refused
+from tests.serving import served
 
 ID = ("X-Request-Id", "the-same-for-all")
 JSON = ("Content-Type", "application/json")
@@ -31,16 +29,11 @@ OF_THE_SERVER = {"date", "server", "connection", "server-timing"}
 @pytest.fixture(scope="module")
 def uvicorns() -> Iterator[httpx2.Client]:
     """A client of a real uvicorn."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers={"accept": "*/*"}) as client:
+    with (
+        served() as address,
+        httpx2.Client(base_url=address, headers={"accept": "*/*"}) as client,
+    ):
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def through(door: str, request: Request) -> httpx2.Response:

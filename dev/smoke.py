@@ -1,0 +1,96 @@
+"""`thaw smoke`: whether a deployment answers, with the schema that its code expects."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+
+import httpx2
+import typer
+
+from dev import Trouble
+
+TIMEOUT = 30.0
+"""Seconds for one answer: a function that starts, and a database that wakes."""
+
+TITLE = "thaw smoke: added, and removed at once"
+
+
+class Looked(NamedTuple):
+    words: str
+    wrong: str
+    seconds: float
+
+
+class Deployment:
+    """The API at one address."""
+
+    def __init__(self, url: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT)
+
+    def ask(self, method: str, path: str, expected: int, **more: Any) -> httpx2.Response:
+        """Raises Trouble with what came instead."""
+        try:
+            got = self._client.request(method, path, **more)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Trouble(str(error) or type(error).__name__) from None
+        if got.status_code != expected:
+            raise Trouble(f"{method} {path} was answered with {got.status_code}: {got.text[:200]}")
+        return got
+
+    def health(self) -> None:
+        self.ask("GET", "/health", 200)
+
+    def revision(self) -> None:
+        """Also wakes the database."""
+        self.ask("GET", "/health/ready", 200)
+
+    def stranger(self) -> None:
+        got = self.ask("GET", "/api/me/tasks", 401, headers={"Authorization": "Bearer no"})
+        if got.headers["Content-Type"] != "application/problem+json":
+            raise Trouble(f"an error came as {got.headers['Content-Type']}")
+
+    def write(self) -> None:
+        made = self.ask("POST", "/api/me/tasks", 201, json={"title": TITLE})
+        place, tag = made.headers["Location"], made.headers["ETag"]
+        try:
+            self.ask("GET", place, 304, headers={"If-None-Match": tag})
+        finally:
+            self.ask("DELETE", place, 204)
+        self.ask("GET", place, 404)
+
+
+def smoke(
+    url: Annotated[str, typer.Argument(help="Where it is: https://….vercel.app")],
+    token: Annotated[
+        str, typer.Option(envvar="SMOKE_TOKEN", help="One that it accepts, to write a task.")
+    ] = "",
+) -> None:
+    """Ask a deployment for its health, its revision and a task, made and removed; exit 1 if wrong.
+
+    thaw smoke http://127.0.0.1:8000 --token "$(thaw token)"    the API of `thaw up`
+    """
+    deployment = Deployment(url, token)
+    looks: dict[str, Callable[[], None]] = {
+        "it answers": deployment.health,
+        "its database is at its revision": deployment.revision,
+        "a stranger is refused": deployment.stranger,
+    }
+    if token:
+        looks["a task is added, read and removed"] = deployment.write
+    seen = [look(words, see) for words, see in looks.items()]
+    for one in seen:
+        verdict = "WRONG" if one.wrong else "ok   "
+        print(f"{verdict}  {one.words} ({one.seconds:.2f} s) {one.wrong}")
+    if not token:
+        print("       nothing was written: no --token, and no SMOKE_TOKEN")
+    raise typer.Exit(any(one.wrong for one in seen))
+
+
+def look(words: str, see: Callable[[], None]) -> Looked:
+    begun, wrong = time.monotonic(), ""
+    try:
+        see()
+    except Trouble as trouble:
+        wrong = str(trouble)
+    return Looked(words, wrong, time.monotonic() - begun)
