@@ -1,6 +1,6 @@
 """As many tasks as it takes to see how a large table behaves; the same ones every time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 
 import psycopg2
@@ -28,7 +28,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-def add_tasks(url: str, number: int, user: str) -> Iterator[tuple[int, int]]:
+def add_tasks(url: str, number: int, user: str) -> Generator[tuple[int, int]]:
     """Add them chunk by chunk; yields how many are there by then, and how many of them are new."""
     with closing(psycopg2.connect(libpq(url))) as connection:
         connection.autocommit = True

@@ -22,11 +22,10 @@ class Looked(NamedTuple):
 
 
 class Deployment:
-    """The API at one address."""
+    """The API at the client's address."""
 
-    def __init__(self, url: str, token: str) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._client = httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT)
+    def __init__(self, client: httpx2.Client) -> None:
+        self._client = client
 
     def ask(self, method: str, path: str, expected: int, **more: Any) -> httpx2.Response:
         """Raises Trouble with what came instead."""
@@ -70,21 +69,25 @@ def smoke(
 
     thaw smoke http://127.0.0.1:8000 --token "$(thaw token)"    the API of `thaw up`
     """
-    deployment = Deployment(url, token)
-    looks: dict[str, Callable[[], None]] = {
-        "it answers": deployment.health,
-        "its database is at its revision": deployment.revision,
-        "a stranger is refused": deployment.stranger,
-    }
-    if token:
-        looks["a task is added, read and removed"] = deployment.write
-    seen = [look(words, see) for words, see in looks.items()]
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT) as client:
+        seen = [look(words, see) for words, see in looks(Deployment(client), token).items()]
     for one in seen:
         verdict = "WRONG" if one.wrong else "ok   "
         print(f"{verdict}  {one.words} ({one.seconds:.2f} s) {one.wrong}")
     if not token:
         print("       nothing was written: no --token, and no SMOKE_TOKEN")
     raise typer.Exit(any(one.wrong for one in seen))
+
+
+def looks(deployment: Deployment, token: str) -> dict[str, Callable[[], None]]:
+    reading: dict[str, Callable[[], None]] = {
+        "it answers": deployment.health,
+        "its database is at its revision": deployment.revision,
+        "a stranger is refused": deployment.stranger,
+    }
+    writing = {"a task is added, read and removed": deployment.write}
+    return {**reading, **(writing if token else {})}
 
 
 def look(words: str, see: Callable[[], None]) -> Looked:

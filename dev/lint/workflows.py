@@ -16,7 +16,12 @@ SOURCE, HOME = Path(__file__).parent, STATE / "actionlint"
 def zizmor(place: Path = WORKFLOWS) -> list[str]:
     """What zizmor finds without the network, of every severity."""
     program = Path(sys.executable).with_name("zizmor")
-    command = [program, "--offline", "--format=json", *sorted(place.glob("*.yml"))]
+    command: list[str | Path] = [
+        program,
+        "--offline",
+        "--format=json",
+        *sorted(place.glob("*.yml")),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     try:
         found = json.loads(done.stdout)
