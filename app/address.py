@@ -8,6 +8,9 @@ from psycopg2.extensions import parse_dsn
 NAMES = ("DATABASE_URL", "POSTGRES_URL", "NEON_DATABASE_URL")
 """The first of these that is set says where requests go."""
 
+DIRECT_NAMES = ("DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING")
+"""The same for migrations; without one they take the address of the requests."""
+
 SCHEME = re.compile(r"postgres(ql)?(\+\w+)?://")
 UNKNOWN = re.compile(r'invalid URI query parameter: "(\w+)"')
 ENDPOINT = re.compile(r"(endpoint=[\w-]+)?")

@@ -40,23 +40,20 @@ class Environment(BaseSettings):
     )
 
 
-class Addresses(Environment):
-    """All that a migration needs: a deployment's job has no keys and no issuer."""
+class Direct(Environment):
+    """All that a migration needs: a deployment's job has no keys and no issuer.
 
+    One field, so that a DATABASE_URL of the environment goes before .env's DATABASE_URL_UNPOOLED.
+    """
+
+    url: SecretStr = Field(validation_alias=names(*address.DIRECT_NAMES, *address.NAMES))
+
+
+class Settings(Environment):
     database_url: SecretStr = Field(validation_alias=names(*address.NAMES))
     database_url_unpooled: SecretStr | None = Field(
-        None, validation_alias=names("DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING")
+        None, validation_alias=names(*address.DIRECT_NAMES)
     )
-
-    @field_validator("database_url", "database_url_unpooled")
-    @classmethod
-    def usable(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            address.read(value.get_secret_value())
-        return value
-
-
-class Settings(Addresses):
     database_pool_size: int = Field(1, ge=1, le=100)
     database_connect_timeout: int = Field(10, ge=1, le=60)
     request_timeout: int = Field(25, ge=1, le=900)
@@ -72,6 +69,13 @@ class Settings(Addresses):
 
     purge_after_days: int = Field(30, ge=1, le=36_500)
     cron_secret: SecretStr | None = None
+
+    @field_validator("database_url", "database_url_unpooled")
+    @classmethod
+    def usable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            address.read(value.get_secret_value())
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -115,10 +119,9 @@ class Settings(Addresses):
 
 def direct() -> dict[str, str]:
     """Where migrations run: DATABASE_URL_UNPOOLED, else DATABASE_URL past Neon's pooler."""
-    known = read(Addresses)
-    url = known.database_url_unpooled or known.database_url
+    url = read(Direct).url.get_secret_value()
     try:
-        return address.direct(url.get_secret_value())
+        return address.direct(url)
     except ValueError as error:
         raise SettingsError(f"DATABASE_URL_UNPOOLED, or what stands for it, {error}.") from None
 

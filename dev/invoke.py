@@ -16,7 +16,7 @@ from rich.console import Console
 from dev import Trouble, local
 from dev.events import Pairs, Request
 from dev.lambda_function import Response, send
-from dev.migrate import upgrade
+from dev.migrating import upgrade
 from dev.neon import here
 from dev.token import mint
 from dev.wire import CountingProxy, Counts

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import psycopg2
 from dotenv import dotenv_values
 
+from app import address
 from dev import ROOT, STATE, Trouble, keys
 from dev.neon.computes import pgbouncer
 from dev.neon.here import Here, join
@@ -20,13 +21,19 @@ __all__ = ["ROOT", "STATE", "chosen", "configured", "database", "environment", "
 ORIGIN = "http://localhost:3000"
 """Where a front end with Better Auth runs on a laptop: its tokens' issuer and audience."""
 
-DATABASE_NAMES = ("DATABASE_URL", "POSTGRES_URL", "NEON_DATABASE_URL")
+DATABASE_NAMES = address.NAMES
 IDENTITY = {"JWKS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"}
 
 
 NO_POOLER = (
     "no pgbouncer on PATH: the pooled address leads straight to Postgres, so what breaks in "
     "Neon's pooler will not break here; install it to see"
+)
+
+
+HALF = (
+    "DATABASE_URL_UNPOOLED is set, and DATABASE_URL is not: set both for a database of yours, or "
+    "neither for the Neon on this machine."
 )
 
 
@@ -59,6 +66,11 @@ def chosen() -> str | None:
     return next((own[name] for name in DATABASE_NAMES if name in own), None)
 
 
+def named() -> bool:
+    """Whether any database is chosen: migrations need no more than its direct address."""
+    return bool(configured().keys() & {*address.DIRECT_NAMES, *address.NAMES})
+
+
 @contextmanager
 def database(neon: Callable[[], AbstractContextManager[Here]] = join) -> Iterator[Urls]:
     """The database chosen, else that of the local Neon, which is started unless it runs.
@@ -70,6 +82,8 @@ def database(neon: Callable[[], AbstractContextManager[Here]] = join) -> Iterato
         if url:
             reach(url)
             urls = Urls(url, url)
+        elif named():
+            raise Trouble(HALF)
         else:
             with step("reaching the local Neon"):
                 here = stack.enter_context(neon())

@@ -1,23 +1,128 @@
-"""`thaw migrate`: brings a database to the revision that the code expects."""
+"""`thaw migrate`: moves a database between revisions, and says how it stands."""
 
+import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from dev.local import database
-from dev.progress import step
+from dev import ROOT
+from dev.migrating import confirm, database, say, told, upgrade
+from dev.progress import note
+
+EXAMPLES = """
+Examples:
+
+  thaw migrate up --dry-run    what would run
+
+  thaw migrate status || thaw migrate up    only where something is missing
+
+  thaw migrate down 0001 --yes    back to 0001, without what came later
+
+  thaw migrate new "colours of tasks"    an empty revision, and its rules
+
+  thaw migrate sql 0001:head > review.sql    the SQL that would run
+
+The database is that of DATABASE_URL_UNPOOLED, else of DATABASE_URL, whose
+pooled address is turned into Neon's direct one; else it is the local Neon.
+"""
+
+app = typer.Typer(
+    no_args_is_help=True, epilog=EXAMPLES, add_completion=False, pretty_exceptions_enable=False
+)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
-def migrate(
-    revision: Annotated[str, typer.Argument(help="A revision, or the newest.")] = "head",
+@app.callback()
+def migrate() -> None:
+    """Move a database between revisions, each of them done whole or not at all."""
+
+
+@app.command()
+def up(
+    revision: Annotated[
+        str, typer.Argument(help="A revision, `head` for the newest, or +1 for the next.")
+    ] = "head",
+    *,
+    dry_run: DryRun = False,
 ) -> None:
-    """Migrate the database of DATABASE_URL, else that of the local Neon."""
+    """Run the revisions that are missing. Of two at once, the second finds nothing to do."""
     with database():
-        upgrade(revision)
+        say(upgrade(revision, dry_run=dry_run), dry_run=dry_run)
 
 
-def upgrade(revision: str = "head") -> None:
-    with step("migrating the database"):
-        from migrations import job  # noqa: PLC0415  Alembic takes a second; say what it is for
+@app.command()
+def down(
+    revision: Annotated[
+        str, typer.Argument(help="The revision to go back to; `base` is before all.")
+    ],
+    *,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take revisions back, with the data that they hold. Deployed code may need what goes."""
+    with database() as host, told():
+        from migrations import job  # noqa: PLC0415  Alembic takes a second
 
-        job.upgrade(revision)
+        planned = job.downgrade(revision, dry_run=True)
+        if planned.revisions and not (dry_run or yes):
+            confirm(f"Drop what {', '.join(planned.revisions)} made in {host}?")
+        say(planned if dry_run else job.downgrade(revision, tell=note), dry_run=dry_run)
+
+
+@app.command()
+def status() -> None:
+    """Where the database is, and what is missing; exit 1 if it is behind this checkout."""
+    with database() as host, told():
+        from migrations import job  # noqa: PLC0415  Alembic takes a second
+
+        planned = job.upgrade(dry_run=True)
+    print(f"host     {host}")
+    print(f"at       {planned.before or 'base, before the first revision'}")
+    print(f"missing  {', '.join(planned.revisions) or 'nothing'}")
+    raise typer.Exit(bool(planned.revisions))
+
+
+@app.command()
+def check() -> None:
+    """Compare the database's tables with the code's; exit 1 if they differ.
+
+    It prints what a revision would have to do. Better Auth's tables are its own.
+    """
+    with database(), told():
+        from migrations.revisions import drift  # noqa: PLC0415  Alembic takes a second
+
+        missing = drift()
+    print(missing or "the tables are those of the code")
+    raise typer.Exit(bool(missing))
+
+
+@app.command()
+def sql(
+    span: Annotated[str, typer.Argument(metavar="[FROM:TO]", help="0001:head")] = "base:head",
+) -> None:
+    """Print the SQL that goes from one revision up to another; needs no database."""
+    with told():
+        from migrations import revisions  # noqa: PLC0415  Alembic takes a second
+
+        sys.stdout.write(revisions.sql(span))
+
+
+@app.command()
+def new(
+    message: Annotated[str, typer.Argument(help="What it does, in a few words.")],
+    *,
+    autogenerate: Annotated[
+        bool, typer.Option("--autogenerate", help="Write down what `check` finds.")
+    ] = False,
+) -> None:
+    """Write a file for the next revision, with the rules that it has to keep at its top."""
+    with ExitStack() as stack, told():
+        from migrations.revisions import add  # noqa: PLC0415  Alembic takes a second
+
+        if autogenerate:
+            stack.enter_context(database())
+        path = add(message, autogenerate=autogenerate)
+    print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    note(f'Code that needs it says so: REVISION = "{path.name[:4]}" in app/tables.py.')

@@ -13,7 +13,7 @@ import typer
 from dev import BEGUN, STATE, Trouble
 from dev.local import Urls, chosen, configured, database, host_of
 from dev.locks import claim
-from dev.migrate import upgrade
+from dev.migrating import upgrade
 from dev.neon import here
 from dev.progress import note, step
 from dev.serving import await_answer, end_orphan, free_port, serving

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 import app.tables
 from app.settings import direct
-from migrations.connection import alone
+from migrations.connection import SESSION, WAKE, alone
 
 OURS = SQLModel.metadata.tables.keys() - {app.tables.User.__tablename__}
 
@@ -27,15 +27,18 @@ def run() -> None:
     elif given:
         migrate(given)
     else:  # by alembic's own command
-        with alone(direct(), until=time.time()) as connection:
+        with alone(direct(), until=time.time() + WAKE) as connection:
             migrate(connection)
 
 
 def migrate(connection: Connection) -> None:
+    with connection.begin():
+        connection.exec_driver_sql(SESSION)  # again: what the last revision has set for itself ends
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
         include_object=include,
+        compare_server_default=True,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

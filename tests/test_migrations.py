@@ -1,19 +1,26 @@
 """The schema: from nothing, back, and again; beside Better Auth's tables; and as the code says."""
 
 import os
+import shutil
 from collections.abc import Iterator
-from typing import Any
-from uuid import uuid4
+from pathlib import Path
 
-import psycopg2
+import httpx2
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
 from psycopg2.extensions import cursor
 
-from app.settings import get_settings
+from app.health.routes import readiness
 from app.tables import REVISION
-from migrations.job import config, current, upgrade
+from dev import better_auth, seed
+from dev.better_auth.person import ACCOUNT
+from dev.prove._schemas import schema
+from migrations import plan
+from migrations.failures import MigrationFailed
+from migrations.job import current, downgrade, upgrade
+from migrations.revisions import drift
+from tests.migrating import ask, blank, write
+from tests.people import Person
 
 BETTER_AUTH = """
 CREATE TABLE "user" ("id" text PRIMARY KEY, "name" text NOT NULL, "email" text NOT NULL UNIQUE,
@@ -26,81 +33,139 @@ INSERT INTO "user" VALUES ('someone', 'Name', 'someone@example.com', true);
 """
 
 
+FUNCTIONS = """
+SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+"""
+
+
 @pytest.fixture
-def empty(sql: cursor, monkeypatch: pytest.MonkeyPatch) -> Iterator[cursor]:
-    """A database of its own, where migrations now run."""
-    name = f"test_{uuid4().hex}"
-    sql.execute(f"CREATE DATABASE {name}")
-    url = os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
-    monkeypatch.setenv("DATABASE_URL_UNPOOLED", url)
-    get_settings.cache_clear()
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    yield connection.cursor()
-    connection.close()
-    get_settings.cache_clear()
-    sql.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def url(sql: cursor) -> Iterator[str]:
+    with blank(sql) as made:
+        yield made
 
 
-def tables(database: cursor) -> set[Any]:
-    database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    return {name for (name,) in database.fetchall()}
+def tables(url: str) -> set[str]:
+    return set(ask(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+
+
+def shape(url: str) -> tuple[set[tuple[str, ...]], list[str]]:
+    return schema(url), sorted(ask(url, FUNCTIONS))
+
+
+def up_down_and_up(url: str) -> None:
+    """All ways lead to the same tables, and in the end there is nothing left to do."""
+    upgrade(url=url)
+    there = shape(url)
+    downgrade("base", url=url)
+    assert tables(url) - {"user", "session", "account", "verification", "jwks"} == {
+        "alembic_version"
+    }
+    assert ask(url, FUNCTIONS) == []
+    upgrade(url=url)
+    assert shape(url) == there
+    assert drift(url) == ""
+    assert upgrade(url=url).revisions == []
+    assert shape(url) == there
 
 
 def test_the_code_names_the_newest_revision() -> None:
-    assert ScriptDirectory.from_config(config()).get_heads() == [REVISION]
+    assert ScriptDirectory.from_config(plan.config()).get_heads() == [REVISION]
 
 
-def test_the_schema_is_what_the_code_says(empty: cursor) -> None:
-    upgrade()
-    command.check(config())
-    assert current() == REVISION
-    assert "tasks" in tables(empty)
+def test_up_down_and_up_again_leaves_nothing_between(url: str) -> None:
+    assert current(url) is None
+    up_down_and_up(url)
+    assert current(url) == REVISION
 
 
-def test_up_down_and_up_again_leaves_nothing_between(empty: cursor) -> None:
-    assert current() is None
-    upgrade()
-    before = tables(empty)
-    command.downgrade(config(), "base")
-    assert tables(empty) == {"alembic_version", "user"}
-    empty.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-    assert empty.fetchall() == []
-    upgrade()
-    assert tables(empty) == before
+def test_up_down_and_up_again_with_rows_in_it(url: str) -> None:
+    upgrade(url=url)
+    added = seed.insert(url)
+    up_down_and_up(url)
+    assert ask(url, "SELECT count(*) FROM tasks") == [0]
+    assert ask(url, 'SELECT id FROM "user" ORDER BY id') == ["demo", "teammate"]
+    assert seed.insert(url) == added
 
 
-def test_better_auths_tables_stay_as_they_are(empty: cursor) -> None:
-    empty.execute(BETTER_AUTH)
-    upgrade()
-    command.check(config())
-    command.downgrade(config(), "base")
-    empty.execute('SELECT id, role FROM "user"')
-    assert empty.fetchall() == [("someone", None)]
-    assert {"user", "session"} <= tables(empty)
+def test_one_revision_down_and_up_again_keeps_the_rows_of_those_before(url: str) -> None:
+    upgrade(url=url)
+    added = seed.insert(url)
+    assert downgrade("0001", url=url).revisions == ["0002"]
+    assert ask(url, "SELECT count(*) FROM tasks") == [added]
+    upgrade(url=url)
+    assert ask(url, "SELECT count(*) FROM tasks") == [added]
+    assert ask(url, "SELECT owners FROM teams") == [1]
 
 
-def test_users_whose_ids_are_not_text_stop_the_migration_with_a_sentence(empty: cursor) -> None:
-    empty.execute(BETTER_AUTH.split(";", maxsplit=1)[0].replace('"id" text', '"id" uuid'))
-    with pytest.raises(Exception, match=r'"user".id must be text') as stopped:
-        upgrade()
+def test_better_auths_tables_stay_as_they_are(url: str) -> None:
+    ask(url, BETTER_AUTH)
+    made = schema(url)
+    up_down_and_up(url)
+    downgrade("base", url=url)
+    assert {row for row in schema(url) if row[0] != "alembic_version"} == made
+    assert ask(url, 'SELECT id FROM "user"') == ["someone"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not ("CI" in os.environ or shutil.which("npm")), reason="needs Node 20 or newer with npm"
+)
+def test_a_database_that_better_auth_itself_has_made_goes_up_down_and_up(url: str) -> None:
+    with (
+        better_auth.running(url) as origin,
+        httpx2.Client(base_url=f"{origin}/api/auth/", headers={"Origin": origin}) as browser,
+    ):
+        browser.post("sign-up/email", json=ACCOUNT).raise_for_status()
+        up_down_and_up(url)
+        assert browser.get("token").raise_for_status().json()["token"]
+    assert ask(url, 'SELECT email FROM "user"') == [ACCOUNT["email"]]
+
+
+def test_users_whose_ids_are_not_text_stop_the_migration_with_a_sentence(url: str) -> None:
+    ask(url, BETTER_AUTH.split(";", maxsplit=1)[0].replace('"id" text', '"id" uuid'))
+    with pytest.raises(MigrationFailed, match=r'"user".id must be text') as stopped:
+        upgrade(url=url)
     assert "generateId" in str(stopped.value)
-    assert tables(empty) == {"user"}
+    assert tables(url) == {"user"}
+    assert current(url) is None
 
 
-def test_a_second_upgrade_finds_nothing_to_do(empty: cursor) -> None:
-    upgrade()
-    empty.execute("INSERT INTO teams (id, name) VALUES (gen_random_uuid(), 'kept')")
-    upgrade()
-    empty.execute("SELECT name FROM teams")
-    assert empty.fetchall() == [("kept",)]
+def test_what_differs_from_the_code_is_said(url: str) -> None:
+    upgrade(url=url)
+    ask(url, "ALTER TABLE tasks ADD odd int, ALTER status SET DEFAULT 'done'")
+    ask(url, "CREATE TABLE session (id text); CREATE SCHEMA neon_auth")
+    ask(url, "CREATE TABLE neon_auth.users (id text)")
+    found = drift(url)
+    assert 'op.drop_column("tasks", "odd")' in found.replace("'", '"')
+    assert "server_default='todo'" in found
+    assert "users" not in found
+    assert "session" not in found
 
 
-def test_migrations_go_past_the_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.settings import direct  # noqa: PLC0415
+def test_a_database_at_another_revision_is_not_compared(url: str) -> None:
+    with pytest.raises(MigrationFailed, match="nothing to compare"):
+        drift(url)
 
-    monkeypatch.delenv("DATABASE_URL_UNPOOLED")
-    monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@ep-x-pooler.aws.neon.tech/db")
-    get_settings.cache_clear()
-    assert direct()["host"] == "ep-x.aws.neon.tech"
-    get_settings.cache_clear()
+
+def test_this_code_serves_while_the_schema_is_one_release_ahead(
+    owner: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An expansion, as the next release brings it: what this one does not know must not matter."""
+    wide = "ALTER TABLE tasks ADD COLUMN colour text; CREATE TABLE colours (name text PRIMARY KEY)"
+    narrow = "ALTER TABLE tasks DROP COLUMN colour; DROP TABLE colours"
+    write(tmp_path, *["SELECT 1"] * int(REVISION), wide, down=narrow)
+    monkeypatch.setattr(plan, "VERSIONS", [tmp_path])
+    done = upgrade()
+    try:
+        readiness.until = 0
+        task = owner.add("Mine")
+        changed = owner.patch(f"tasks/{task['id']}", json={"title": "Still mine"})
+        ready = owner.get("http://test/health/ready")
+        listed = owner.get("tasks")
+    finally:
+        downgrade(REVISION)
+        readiness.until = 0
+    assert done.before == REVISION
+    assert done.after == ready.json()["revision"] > REVISION
+    assert (changed.status_code, listed.status_code, ready.status_code) == (200, 200, 200)

@@ -1,6 +1,7 @@
 """The environment: read once, and refused with a sentence that says what to do."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import AliasChoices
 
-from app.settings import Settings, SettingsError, direct, get_settings
+from app.settings import Direct, Settings, SettingsError, direct, get_settings
 from dev import ROOT
 
 URL = "postgresql://someone:Zq7-password@ep-a-pooler.example/thaw?sslmode=require"
@@ -33,6 +34,7 @@ def variables() -> dict[str, list[str]]:
 @pytest.fixture(autouse=True)
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which nothing is set."""
+    monkeypatch.setitem(Direct.model_config, "env_file", None)
     for names in variables().values():
         for name in names:
             monkeypatch.delenv(name, raising=False)
@@ -145,6 +147,39 @@ def test_migrations_go_past_the_pooler(
         assert direct()["host"] == host
     finally:
         get_settings.cache_clear()
+
+
+def test_the_environment_s_database_is_migrated_and_not_that_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`DATABASE_URL=… thaw migrate up`, where .env holds another database, direct address too."""
+    (tmp_path / ".env").write_text("DATABASE_URL_UNPOOLED=postgresql://a:b@of-the-file/c\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(Direct.model_config, "env_file", ".env")
+    assert direct()["host"] == "of-the-file"
+    monkeypatch.setenv("DATABASE_URL", URL)
+    assert direct()["host"] == "ep-a.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (None, "DATABASE_URL_UNPOOLED is not set: see .env.example."),
+        ("mysql://a:Zq7@host/b", "must begin with postgresql://."),
+        (
+            "postgresql://a:Zq7@pgbouncer.example/b",
+            "migrations need the database's direct address.",
+        ),
+    ],
+)
+def test_an_address_that_migrations_cannot_take_is_refused(
+    monkeypatch: pytest.MonkeyPatch, url: str | None, said: str
+) -> None:
+    if url:
+        monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(SettingsError, match=re.escape(said)) as refused:
+        direct()
+    assert "Zq7" not in str(refused.value)
 
 
 @pytest.mark.parametrize("jwks", ["Zq7", "[]", "7", "null", "{}", '{"keys":7}', "[" * 100_000])

@@ -31,7 +31,7 @@ def beside(url: str) -> str:
 
 def migrate(url: str) -> None:
     """In a process of its own: this one may read its settings only once."""
-    command = [sys.executable, "-m", "dev", "migrate"]
+    command = [sys.executable, "-m", "dev", "migrate", "up"]
     environ = os.environ | environment(url)
     done = subprocess.run(
         command, check=False, capture_output=True, cwd=ROOT, env=environ, text=True
