@@ -11,7 +11,7 @@ from app.health.routes import readiness
 from dev.cli import load
 from dev.smoke import TITLE
 from tests.people import Person
-from tests.serving import served
+from dev.prove._served import served
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from dev.lambda_function import Context, response
 from dev.local import ORIGIN
 from tests.people import Person
 from tests.problem import refused
-from tests.serving import served
+from dev.prove._served import served
 
 ID = ("X-Request-Id", "the-same-for-all")
 JSON = ("Content-Type", "application/json")

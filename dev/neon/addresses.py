@@ -40,9 +40,8 @@ def uri(service: Service, branch: str, role: str, database: str, *, pooled: bool
     return url._replace(query=urlencode(known, safe="/", quote_via=quote)).geturl()
 
 
-def branch_of(service: Service, url: str) -> Answer:
-    """The branch that an address leads to; raises Refused where it is not the project's."""
-    host = urlsplit(url).hostname or ""
+def branch_of(service: Service, host: str) -> Answer:
+    """The branch that a host leads to; raises Refused where it is not the project's."""
     endpoint = host.partition(".")[0].removesuffix("-pooler")
     found = service.call("GET", f"/endpoints/{endpoint}")["endpoint"]
     return dict(service.call("GET", f"/branches/{found['branch_id']}")["branch"])
