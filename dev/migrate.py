@@ -17,6 +17,8 @@ Examples:
 
   thaw migrate status || thaw migrate up    only where something is missing
 
+  thaw migrate up --snapshot --rehearse    with a copy to try it on, and one to go back to
+
   thaw migrate down 0001 --yes    back to 0001, without what came later
 
   thaw migrate new "colours of tasks"    an empty revision, and its rules
@@ -46,10 +48,28 @@ def up(
     ] = "head",
     *,
     dry_run: DryRun = False,
+    snapshot: Annotated[
+        bool, typer.Option("--snapshot", help="On Neon: keep the present state for a week.")
+    ] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="On Neon: migrate a copy first, and look at it.")
+    ] = False,
 ) -> None:
     """Run the revisions that are missing. Of two at once, the second finds nothing to do."""
-    with database():
+    with database() as host:
+        if (snapshot or rehearse) and not dry_run and upgrade(revision, dry_run=True).revisions:
+            prepare(host, revision, snapshot=snapshot, rehearse=rehearse)
         say(upgrade(revision, dry_run=dry_run), dry_run=dry_run)
+
+
+def prepare(host: str, revision: str, *, snapshot: bool, rehearse: bool) -> None:
+    """What may fail fails here, where it costs nothing."""
+    from dev.branch import copies  # noqa: PLC0415  it speaks HTTP
+
+    if snapshot:
+        copies.snapshot(host)
+    if rehearse:
+        copies.rehearse(host, revision)
 
 
 @app.command()

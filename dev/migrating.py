@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from migrations.running import Migrated
 
 
-def upgrade(revision: str = "head", *, dry_run: bool = False) -> "Migrated":
+def upgrade(revision: str = "head", *, url: str | None = None, dry_run: bool = False) -> "Migrated":
     with step("migrating the database"), told():
         from migrations import job  # noqa: PLC0415  Alembic takes a second; say what it is for
 
-        return job.upgrade(revision, dry_run=dry_run, tell=lambda words: note(f"  {words}"))
+        return job.upgrade(
+            revision, url=url, dry_run=dry_run, tell=lambda words: note(f"  {words}")
+        )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`thaw branch` against the local Neon: made once, found again, pruned, reset, and taken away."""
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,16 +12,20 @@ import psycopg2
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.tables import REVISION
 from dev import Trouble
 from dev.branch import previews, pruning
 from dev.branch.command import app
 from dev.branch.previews import find
+from dev.cli import load
 from dev.neon.account import project
 from dev.neon.cloud import Cloud
 from dev.neon.service import Answer, Service
 from dev.postgres import HOST
 from dev.prove import follow
 from dev.prove.branch import prove
+from migrations import plan
+from tests import migrating
 from tests.neon_client import Api
 from tests.pgbouncer import needs_pgbouncer
 
@@ -186,6 +191,53 @@ def origin(place: Path, clone: Path) -> None:
         ("clone", "-q", ".", str(clone)),
     ):
         subprocess.run(["git", *arguments], cwd=place, check=True, capture_output=True)  # noqa: S603, S607  ours
+
+
+def test_a_migration_is_tried_on_a_copy_and_the_state_before_it_kept(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    main = cloud.url(pooled=False)
+    monkeypatch.setenv("DATABASE_URL_UNPOOLED", main)
+    migrate = ("up", "--snapshot", "--rehearse")
+    assert thaw_migrate(*migrate).exit_code == 0
+    assert names(cloud) == ["main", "snapshot/main-…"]
+    assert thaw_migrate(*migrate).stdout == f"{REVISION}: nothing to do\n"
+    monkeypatch.setattr(plan, "VERSIONS", [*plan.VERSIONS, extra(tmp_path)])
+    with pytest.raises(Trouble, match=r"(?s)division by zero.*which stays for a day. No other"):
+        thaw_migrate("up", "--rehearse")
+    assert names(cloud) == ["main", "rehearsal/main-…", "snapshot/main-…"]
+    assert ask(main, "SELECT version_num FROM alembic_version") == REVISION
+    ask(main, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+def test_a_copy_needs_a_database_of_the_project(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL_UNPOOLED", cloud.url(pooled=False))
+    monkeypatch.setenv("NEON_PROJECT_ID", "another-project-1")
+    with pytest.raises(Trouble, match="is not one of the project's"):
+        thaw_migrate("up", "--snapshot")
+
+
+def thaw_migrate(*arguments: str) -> Result:
+    done = CliRunner().invoke(load("dev.migrate:app"), arguments)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def extra(place: Path) -> Path:
+    """A revision after our newest, which fails."""
+    up = "SELECT 1 / 0"
+    text = migrating.REVISION.format(
+        words="It fails", name="9999", before=REVISION, up=up, down="SELECT 1"
+    )
+    (place / "9999_fails.py").write_text(text)
+    return place
+
+
+def names(cloud: Cloud) -> list[str]:
+    return sorted(re.sub(r"-[0-9-]{17}$", "-…", row["name"]) for row in Api(cloud).branches())
 
 
 @needs_pgbouncer

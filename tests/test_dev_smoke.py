@@ -9,9 +9,9 @@ from typer.testing import CliRunner, Result
 
 from app.health.routes import readiness
 from dev.cli import load
+from dev.prove._served import served
 from dev.smoke import TITLE
 from tests.people import Person
-from dev.prove._served import served
 
 
 @pytest.fixture(scope="module")

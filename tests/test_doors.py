@@ -16,9 +16,9 @@ from dev import ROOT
 from dev.events import DOORS, Request
 from dev.lambda_function import Context, response
 from dev.local import ORIGIN
+from dev.prove._served import served
 from tests.people import Person
 from tests.problem import refused
-from dev.prove._served import served
 
 ID = ("X-Request-Id", "the-same-for-all")
 JSON = ("Content-Type", "application/json")

@@ -1,17 +1,15 @@
 """Copies of a database at Neon: one to go back to, and one to try a migration on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from dev import Trouble
 from dev.branch import previews
 from dev.branch.ages import from_now
-from dev.local import Urls
+from dev.migrating import told, upgrade
 from dev.neon.account import project
 from dev.neon.addresses import addresses, branch_of
 from dev.neon.service import Answer, Refused, Service
-from dev.progress import note, step
+from dev.progress import step
 
 BACKUP, TRIAL = timedelta(days=7), timedelta(days=1)
 """How long they live; a trial that went well is deleted at once."""
@@ -28,21 +26,35 @@ def snapshot(host: str) -> None:
         copy(service, origin, name, BACKUP)
 
 
-@contextmanager
-def rehearsal(host: str) -> Iterator[Urls]:
-    """A copy of the database at a host, with all its rows; it stays if what is done there fails."""
+def rehearse(host: str, revision: str) -> None:
+    """Migrate a copy of the database at a host, with all its rows, and hold it against the code.
+
+    Raises Trouble where that fails; then the copy stays for a day.
+    """
     service, origin = found(host)
     name = f"rehearsal/{origin['name']}-{moment()}"
     with step(f"copying {origin['name']} as {name}"):
         row = copy(service, origin, name, TRIAL, {"type": "read_write"})
-        urls = addresses(service, row["id"])
+        url = addresses(service, row["id"]).direct
     try:
-        yield urls
-    except Trouble:
-        note(f"{name} stays for {TRIAL.days} day, to be looked at; nothing else has changed")
-        raise
+        upgrade(revision, url=url)
+        if revision == "head":
+            compare(url)
+    except Trouble as trouble:
+        raise Trouble(
+            f"{trouble}\nThat was {name}, which stays for a day. No other has changed."
+        ) from None
     with step(f"deleting {name}"):
         previews.delete(service, row)
+
+
+def compare(url: str) -> None:
+    with told():
+        from migrations.revisions import drift  # noqa: PLC0415  Alembic takes a second
+
+        missing = drift(url)
+    if missing:
+        raise Trouble(f"After it, the tables are not those of the code:\n{missing}")
 
 
 def found(host: str) -> tuple[Service, Answer]:

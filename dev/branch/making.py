@@ -9,6 +9,7 @@ from dev.branch import previews
 from dev.branch.ages import age
 from dev.branch.previews import Preview, Wish
 from dev.local import Urls
+from dev.migrating import told, upgrade
 from dev.neon.addresses import addresses
 from dev.neon.service import Answer, Service
 from dev.progress import note, step
@@ -23,15 +24,13 @@ def make(service: Service, wish: Wish, *, demo: bool = False) -> tuple[Preview, 
 
 
 def fill(service: Service, id: str, parent_id: str, *, demo: bool) -> Urls:
-    from migrations import job  # noqa: PLC0415  Alembic takes a second
-
-    with step("reaching its database"):
+    with step("reaching its database"), told():
         urls = addresses(service, id)
-        revision = job.current(urls.direct)
-    if revision is None:
-        with step("asking its parent for the revision of the tables"):
-            carry_revision(job.current(addresses(service, parent_id).direct), urls.direct)
-    migrate(urls.direct)
+        carry_revision(service, parent_id, urls.direct)
+    try:
+        upgrade(url=urls.direct)
+    except Trouble as trouble:
+        raise Trouble(f"{trouble}\nThe branch stays as it is, to be looked at.") from None
     if demo:
         from dev.seed import insert  # noqa: PLC0415  SQLModel takes a second
 
@@ -40,19 +39,13 @@ def fill(service: Service, id: str, parent_id: str, *, demo: bool) -> Urls:
     return urls
 
 
-def migrate(url: str) -> None:
-    from migrations import job  # noqa: PLC0415  Alembic takes a second
-    from migrations.failures import MigrationFailed  # noqa: PLC0415
-
-    try:
-        with step("migrating it"):
-            job.upgrade(url=url, tell=lambda words: note(f"  {words}"))
-    except MigrationFailed as error:
-        raise Trouble(f"{error}\nThe branch stays as it is, to be looked at.") from None
-
-
-def carry_revision(revision: str | None, url: str) -> None:
+def carry_revision(service: Service, parent_id: str, url: str) -> None:
     """Write down what a copy without rows has lost: which revision its tables are at."""
+    from migrations import job  # noqa: PLC0415  Alembic takes a second
+
+    if job.current(url) is not None:
+        return
+    revision = job.current(addresses(service, parent_id).direct)
     if revision is None:
         return
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
