@@ -80,6 +80,18 @@ def test_better_auths_tables_stay_as_they_are(empty: cursor) -> None:
     assert {"user", "session"} <= tables(empty)
 
 
+def test_better_auth_needs_no_rights_on_our_tables_to_rename_a_member(empty: cursor) -> None:
+    empty.execute(BETTER_AUTH)
+    upgrade()
+    empty.execute("INSERT INTO teams (id, name) VALUES (gen_random_uuid(), 'Theirs')")
+    empty.execute("INSERT INTO members SELECT id, 'someone', 'owner' FROM teams")
+    empty.execute('GRANT SELECT, UPDATE ON "user" TO pg_monitor')
+    empty.execute("SET ROLE pg_monitor; SET search_path = ''")
+    empty.execute("""UPDATE public."user" SET name = 'New'""")
+    empty.execute("RESET ROLE; SELECT version FROM public.teams")
+    assert empty.fetchone() == (3,)
+
+
 def test_users_whose_ids_are_not_text_stop_the_migration_with_a_sentence(empty: cursor) -> None:
     empty.execute(BETTER_AUTH.split(";", maxsplit=1)[0].replace('"id" text', '"id" uuid'))
     with pytest.raises(Exception, match=r'"user".id must be text') as stopped:
