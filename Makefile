@@ -42,3 +42,4 @@ fix: env ## format, and mend what can be mended
 lock: env ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group pyproject.toml:deploy -o requirements.txt
 	@$(LOCK) --upgrade --group pyproject.toml:dev -c requirements.txt -o dev/requirements.txt
+	@$(LOCK) --upgrade --group pyproject.toml:clients -o tests/clients/requirements.txt

@@ -66,6 +66,16 @@ def visible_to(me: Caller, table: Any) -> ColumnElement[bool]:
     return space(table) == any_(func.array(spaces_of(me).scalar_subquery()))
 
 
+def changeable_by(me: Caller, table: Any) -> ColumnElement[bool]:
+    """The rule of sight for writes: in a row's team I stay until I have written.
+
+    Without the lock I would write in a team after everybody was told that I am out of it, if my
+    write was waiting for the row meanwhile. My own rows need none: leaving takes them back.
+    """
+    teams = teams_of(me).with_for_update(read=True, key_share=True).scalar_subquery()
+    return or_(owned_by(me, table), table.team_id == any_(func.array(teams)))
+
+
 def owned_by(me: Caller, table: Any) -> ColumnElement[bool]:
     """The rule of sight where nothing is shared: my own rows."""
     mine: ColumnElement[bool] = table.user_id == me.id
@@ -73,8 +83,9 @@ def owned_by(me: Caller, table: Any) -> ColumnElement[bool]:
 
 
 def deletable_by(me: Caller, table: Any) -> ColumnElement[bool]:
-    """Its owner may delete a row; so may whoever runs the team that it is in."""
-    return or_(owned_by(me, table), role_in(table.team_id, me.id).in_(RUN_IT))
+    """Its owner may delete a row; so may whoever runs the team that it is in, until it is done."""
+    role = role_of(table.team_id, me.id).with_for_update(read=True).scalar_subquery()
+    return or_(owned_by(me, table), role.in_(RUN_IT))
 
 
 def in_team(me: Caller, team_id: Any) -> ColumnElement[bool]:
@@ -85,5 +96,9 @@ def in_team(me: Caller, team_id: Any) -> ColumnElement[bool]:
 
 def role_in(team_id: Any, user_id: str) -> ColumnElement[str]:
     """What somebody is in a team; NULL for nobody."""
+    return role_of(team_id, user_id).scalar_subquery()
+
+
+def role_of(team_id: Any, user_id: str) -> Select[str]:
     member = col(Member.team_id) == team_id, col(Member.user_id) == user_id
-    return select(col(Member.role)).where(*member).scalar_subquery()
+    return select(col(Member.role)).where(*member)

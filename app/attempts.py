@@ -4,7 +4,6 @@ Sending again is safe, since evidence.py makes each write and the proof that it 
 statement: what was done already collides with its own proof, which then says what was done.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +20,11 @@ from app.causes import cause
 from app.db import OneTrip
 from app.errors import IdempotencyKeyReused, InProgress
 from app.evidence import Further, no_twins, shown, with_evidence, with_user
+from app.locks import lock_name
 from app.outages import OutcomeUnknown
 from app.pool import Crowded
 from app.refusals import broken_constraint
-from app.tables import Operation
+from app.tables import MEMBERSHIPS, OWNERS, Operation
 
 NOTHING_WRITTEN = {"operations_pkey", "operations_all_or_nothing_check"}
 """Refusals of the evidence, and so of the write: done before, or not as a whole."""
@@ -81,13 +81,18 @@ class Attempt:
                 return done
 
     def provided(self, db: OneTrip, statement: Any) -> list[Any]:
-        """The rows written; the caller's own row is made first where that is what is missing."""
+        """The rows written; the caller's own row is made first where that is what is missing.
+
+        Of a membership that ended since the statement began the same statement knows by now.
+        """
         try:
             return self.written(db, statement)
         except IntegrityError as error:
-            if not broken_constraint(error).endswith("_user_id_fkey"):
+            missing = broken_constraint(error)
+            if missing not in {*OWNERS, *MEMBERSHIPS}:
                 raise
-            return self.written(db, with_user(statement, self.me))
+            again = with_user(statement, self.me) if missing in OWNERS else statement
+            return self.written(db, again)
 
     def written(self, db: OneTrip, statement: Any) -> list[Any]:
         """The rows written. A twin may be our own try, which runs on though its link died."""
@@ -139,12 +144,3 @@ def unless_lost(db: OneTrip) -> Iterator[None]:
         if db.lost and (isinstance(error, Crowded) or cause(error)):
             raise OutcomeUnknown from error
         raise
-
-
-def digest(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"\0".join(parts)).digest()
-
-
-def lock_name(user_id: str, key: str) -> int:
-    """The advisory lock that a request with a caller's key holds while it runs: 64 bits."""
-    return int.from_bytes(digest(user_id.encode(), key.encode())[:8], "big", signed=True)

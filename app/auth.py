@@ -8,7 +8,7 @@ import re
 from typing import Annotated, Any
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
@@ -16,6 +16,7 @@ from app.access import Caller
 from app.errors import Forbidden, Unauthorized
 from app.keys import key_ring
 from app.settings import get_settings
+from app.strict_json import storable
 
 LONGEST = 8192
 SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
@@ -23,6 +24,7 @@ TYPES = {"jwt", "at+jwt"}
 END_OF_TIME = 253_402_300_800
 """Year 10000 in seconds: what expires later than any calendar never does."""
 
+Whose = Annotated[str, Path(description="`me`, or your own id", examples=["me"])]
 bearer = HTTPBearer(bearerFormat="JWT", description="A JWT from Better Auth", auto_error=False)
 
 
@@ -40,7 +42,7 @@ async def authenticate(request: Request) -> None:
     request.state.caller = me
 
 
-async def caller(request: Request, user_id: str, _: Annotated[Any, Depends(bearer)]) -> Caller:  # noqa: ARG001
+async def caller(request: Request, user_id: Whose, _: Annotated[Any, Depends(bearer)]) -> Caller:  # noqa: ARG001
     """Whoever `authenticate` found; the parameters are for the OpenAPI document to tell of."""
     me: Caller = request.state.caller
     return me
@@ -94,13 +96,13 @@ def named(claims: dict[str, Any]) -> Caller:
     if not SUBJECT.fullmatch(claims["sub"]):
         raise Unauthorized
     texts = {name: claims.get(name) for name in ("name", "email", "image")}
-    kept = {name: text for name, text in texts.items() if isinstance(text, str) and storable(text)}
+    kept = {name: text for name, text in texts.items() if isinstance(text, str) and fits(text)}
     verified = claims.get("emailVerified") is True
     return Caller(id=claims["sub"], email_verified=verified, **kept)
 
 
-def storable(text: str) -> bool:
-    return len(text) <= LONGEST and not re.search("[\x00\ud800-\udfff]", text)
+def fits(text: str) -> bool:
+    return len(text) <= LONGEST and storable(text)
 
 
 Me = Annotated[Caller, Depends(caller)]

@@ -29,7 +29,7 @@ class OneTrip:
 
     More only where a connection could not be made or was lost: then the same statement is sent
     again, until the deadline. A statement that writes must therefore carry its evidence
-    (idempotency.py): it may have been done by the try whose answer was lost.
+    (attempts.py, evidence.py): it may have been done by the try whose answer was lost.
     """
 
     def __init__(self) -> None:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -15,10 +15,12 @@ from starlette.requests import ClientDisconnect
 
 from app.auth import authenticate
 from app.context import facts
-from app.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType
+from app.errors import AnswerTooLarge, Invalid, Malformed, TooLarge, UnsupportedMediaType
+from app.sizes import fits
 from app.strict_json import escaped, parse, storable, unstorable
 
 LARGEST = 1024 * 1024
+Permanent = Annotated[bool, Query(description="Delete it for good")]
 
 
 class StrictRequest(Request):
@@ -66,7 +68,10 @@ class Endpoint(APIRoute):
                 if not is_json(request.headers.get("content-type", "")):
                     raise UnsupportedMediaType
                 await request.json()  # here, since FastAPI turns any error of it into a bare 400
-            return await handle(request)
+            answer = await handle(request)
+            if not fits(bytes(answer.body)):  # of a read: writes refuse before they are done
+                raise AnswerTooLarge("ask for fewer items at once")
+            return answer
 
         return strict
 

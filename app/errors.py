@@ -6,6 +6,9 @@ A class's docstring is its page under /problems: what it means and what the call
 from typing import ClassVar, TypeVar
 
 Row = TypeVar("Row")
+PROBLEM_JSON = "application/problem+json"
+FINAL = {"X-Should-Retry": "false"}
+"""For generated clients: the same request, sent again, is refused again."""
 
 
 class Problem(Exception):  # noqa: N818  the field's word (RFC 9457)
@@ -25,8 +28,7 @@ class Problem(Exception):  # noqa: N818  the field's word (RFC 9457)
 class Malformed(Problem):
     """The request could not be read.
 
-    Bodies are UTF-8 JSON (RFC 8259) without repeated keys, NaN or Infinity, at most 32 levels
-    deep.
+    Bodies are UTF-8 JSON (RFC 8259), at most 32 levels deep, without repeated keys, NaN, Infinity.
     """
 
     status, code, title = 400, "malformed", "The request could not be read"
@@ -70,6 +72,7 @@ class Conflict(Problem):
     """The request does not fit the state that the resource is in. Read it, then decide."""
 
     status, code, title = 409, "conflict", "That does not fit the resource's state"
+    headers: ClassVar[dict[str, str]] = FINAL
 
 
 class EmailTaken(Conflict):
@@ -82,22 +85,29 @@ class InProgress(Conflict):
     """A request with the same Idempotency-Key is still running. Wait a moment and repeat it."""
 
     code, title = "in_progress", "The same request is still running"
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1", "X-Should-Retry": "true"}
 
 
 class PreconditionFailed(Problem):
-    """The resource changed since you read it: its ETag is not the one in If-Match.
+    """The resource changed since you read it, or it is there and If-None-Match wants it not to be.
 
     Read it again and apply your change to what you find.
     """
 
     status, code, title = 412, "precondition_failed", "It changed since you read it"
+    headers: ClassVar[dict[str, str]] = FINAL
 
 
 class TooLarge(Problem):
     """A request's body may have 1 MiB at most."""
 
     status, code, title = 413, "too_large", "The body is too large"
+
+
+class AnswerTooLarge(Problem):
+    """The answer would be longer than 4 MB. Nothing was changed: ask for fewer items at once."""
+
+    status, code, title = 413, "answer_too_large", "The answer would be too large"
 
 
 class UnsupportedMediaType(Problem):
@@ -110,12 +120,14 @@ class Invalid(Problem):
     """The request was read and something in it is not allowed: `errors` points at each mistake."""
 
     status, code, title = 422, "invalid", "Something in the request is not allowed"
+    headers: ClassVar[dict[str, str]] = FINAL
 
 
 class IdempotencyKeyReused(Problem):
     """That Idempotency-Key already belongs to another request. Make a new key for a new request."""
 
     status, code, title = 422, "idempotency_key_reused", "That key belongs to another request"
+    headers: ClassVar[dict[str, str]] = FINAL
 
 
 class NotModified(Exception):  # noqa: N818  an answer, not an error

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, NoReturn, Protocol, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, Protocol, TypeVar
 
 from fastapi import Depends, Header, Response
 from sqlalchemy import ColumnElement, true
@@ -37,6 +37,8 @@ class Tag:
     response: Response
     if_match: str | None = None
     if_none_match: str | None = None
+    new: bool = False
+    """What is put must not be there yet."""
 
     def __call__(self, row: Row) -> Row:
         """Give the answer its ETag; raise NotModified for a reader who has this version."""
@@ -55,17 +57,20 @@ class Tag:
         tags = [tag for weak, tag in TAG.findall(self.if_match) if not weak]
         return [int(tag) for tag in tags if re.fullmatch(r"[1-9][0-9]{0,8}", tag)]
 
-    def refuse(self, me: Caller, row: Owned | None) -> NoReturn:
-        """Say why a write touched nothing, from the row as the caller sees it now."""
-        if self.current(row).user_id != me.id:
-            raise Forbidden
-        raise Conflict("it changed meanwhile")
+    def refuse(self, me: Caller, row: Owned | None, *, allowed: bool = False) -> NoReturn:
+        """Say why a write touched nothing, from the row as the caller sees it now.
 
-    def refuse_restore(self, me: Caller, row: Kept | None) -> NoReturn:
+        Its owner may do what was asked, and others only where they are `allowed` to.
+        """
+        if self.current(row).user_id == me.id or allowed:
+            raise Conflict("it changed meanwhile")
+        raise Forbidden
+
+    def refuse_restore(self, me: Caller, row: Kept | None, *, allowed: bool = False) -> NoReturn:
         """Say why nothing was restored; the row may be one that is not deleted at all."""
         if row is not None and row.deleted_at is None:
             raise Conflict("it is not deleted")
-        self.refuse(me, row)
+        self.refuse(me, row, allowed=allowed)
 
     def current(self, row: Row | None) -> Row:
         """The row that a write did not touch: in sight, and of a version that it might have."""
@@ -81,13 +86,39 @@ def unchanged(table: Any, versions: list[int] | None) -> ColumnElement[bool]:
     return true() if versions is None else table.version.in_(versions)
 
 
-async def reading(response: Response, if_none_match: Annotated[str | None, Header()] = None) -> Tag:
+async def reading(
+    response: Response,
+    if_none_match: Annotated[
+        str | None,
+        Header(description="The ETag that you have: 304 if it is still that", examples=['"1"']),
+    ] = None,
+) -> Tag:
     return Tag(response, if_none_match=if_none_match)
 
 
-async def writing(response: Response, if_match: Annotated[str | None, Header()] = None) -> Tag:
+async def writing(
+    response: Response,
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="The ETag that you have seen: 412 if it changed since", examples=['"1"']
+        ),
+    ] = None,
+) -> Tag:
     return Tag(response, if_match=if_match)
+
+
+async def putting(
+    tag: Annotated[Tag, Depends(writing)],
+    if_none_match: Annotated[
+        Literal["*"] | None, Header(description="`*`: 412 if it is there already")
+    ] = None,
+) -> Tag:
+    """Of a PUT, which would otherwise replace what is there (RFC 9110, 13.1.2)."""
+    tag.new = if_none_match is not None
+    return tag
 
 
 Reading = Annotated[Tag, Depends(reading)]
 Writing = Annotated[Tag, Depends(writing)]
+Putting = Annotated[Tag, Depends(putting)]

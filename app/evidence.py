@@ -14,12 +14,24 @@ happened; the operation says what did.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import CTE, Text, cast, func, insert, literal, literal_column, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.access import Caller, row_of
+from app.locks import lock_name
 from app.tables import AFTER_A_WRITE, Operation, Tombstone, User
 
 Further = Callable[[CTE], Any]
@@ -36,8 +48,8 @@ def with_evidence(
 ) -> Any:
     """A SELECT of (no twin runs, now, row written or None), and the evidence of `operation`.
 
-    `also` makes a second write from the rows of the first: both happen, or neither does. The
-    write's execution options are the statement's.
+    `also` makes a second write from the rows of the first: both happen, or neither does; or a
+    condition on them. The write's execution options are the statement's.
     """
     written = write.returning(table).cte("written")
     evidence: dict[str, Any] = {name: literal(value) for name, value in operation.items()}
@@ -50,7 +62,13 @@ def with_evidence(
     statement = select(twins.c.absent, func.now(), row).select_from(twins)
     statement = statement.outerjoin(row, true()).add_cte(kept).options(*shown(table, row))
     statement = statement.execution_options(**write.get_execution_options())
-    return after(statement, also(written), "also") if also else statement
+    return with_more(statement, also(written)) if also else statement
+
+
+def with_more(statement: Any, more: Any) -> Any:
+    return (
+        statement.where(more) if isinstance(more, ColumnElement) else after(statement, more, "also")
+    )
 
 
 def after(statement: Any, write: Any, name: str) -> Any:
@@ -71,7 +89,15 @@ def with_user(statement: Any, me: Caller) -> Any:
     """
     make = postgresql.insert(User).values(row_of(me)).on_conflict_do_nothing()
     statement = statement.add_cte(unless_deleted(me).cte("unless_deleted"))
-    return after(statement, make, "provisioned")
+    return after(statement.execution_options(**one_at_a_time(me)), make, "provisioned")
+
+
+def one_at_a_time(me: Caller) -> dict[str, int]:
+    """Options of a statement that makes the caller's row, and of one that deletes all of theirs.
+
+    Each begins when the other is over: it sees the tombstone, or finds what is to be deleted.
+    """
+    return {"lock": lock_name(me.id)}
 
 
 def unless_deleted(me: Caller) -> Any:

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
@@ -28,12 +28,15 @@ def without_defaults(schema: dict[str, Any]) -> None:
 def utc(time: datetime) -> datetime:
     """The same moment in UTC, if every zone can show it: a row nobody can read back is poison."""
     if not EARLIEST <= time <= LATEST:
-        raise ValueError("should be between year 1 and year 9999")
+        raise ValueError(f"should be between {EARLIEST.date()} and {LATEST.date()}")
     return time.astimezone(UTC)
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(utc)]
 """RFC 3339 with a zone; UTC once it is in."""
+
+
+UserId = Annotated[str, Field(description="As Better Auth names a user", examples=["Zk3vT9qLw1"])]
 
 
 def within(size: int) -> AfterValidator:
@@ -45,6 +48,12 @@ def within(size: int) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+class Always(BaseModel):
+    """What callers get: of each field, also where it has a default, they are told that it comes."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
 class Sent(BaseModel):

@@ -8,16 +8,20 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 
-from app.attempts import Attempt, digest
+from app.attempts import Attempt
 from app.auth import Me
+from app.locks import digest
 from app.tables import new_id
+
+KEY = r"^[\x21-\x7e]{1,255}$"
+ABOUT = "A name of your own for this write: repeated under it, the write still happens once"
 
 
 async def attempt(
     me: Me,
     request: Request,
     response: Response,
-    idempotency_key: Annotated[str | None, Header(pattern=r"^[\x21-\x7e]{1,255}$")] = None,
+    idempotency_key: Annotated[str | None, Header(pattern=KEY, description=ABOUT)] = None,
 ) -> Attempt:
     """Name this request's write. A key of our own holds a space, which no caller's can."""
     path = request.scope["path"].removeprefix(f"/api/{request.path_params['user_id']}")

@@ -16,7 +16,7 @@ from app.sorting import Key
 def keyset(statement: Any, table: Any, key: Key, query: PageQuery) -> Any:
     """Begin after the cursor, in the key's order, and reach as far as the page's end and one."""
     here = tuple_(key.of(table), table.id)
-    if query.cursor:
+    if query.cursor is not None:
         there = decode(query, key)
         statement = statement.where(here < there if query.descending else here > there)
     return order(statement, table, key, query).limit(query.offset + query.size + 1)

@@ -20,7 +20,6 @@ from app.telemetry import redact, trace_id
 
 log = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[\w.:=+/-]{1,128}", re.ASCII)
-NOT_TO_BE_RETRIED = {409, 412, 422}
 ORDINARY = vars(logging.makeLogRecord({})).keys() | {"message", "asctime", "taskName"}
 
 
@@ -108,7 +107,7 @@ def server_timing(known: Facts) -> str:
 @lru_cache
 def templates(app: FastAPI) -> dict[Any, str | None]:
     """Each endpoint's whole address: the route alone does not know its router's prefix."""
-    return {each.endpoint: each.path for each in iter_route_contexts(app.routes)}
+    return {each.endpoint: each.path_format for each in iter_route_contexts(app.routes)}
 
 
 class Answer:
@@ -133,5 +132,3 @@ class Answer:
         if self.path.startswith("/api/"):
             headers["Cache-Control"] = "private, no-cache"
             headers.add_vary_header("Authorization")
-        if self.status in NOT_TO_BE_RETRIED:
-            headers["X-Should-Retry"] = "false"

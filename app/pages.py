@@ -23,6 +23,9 @@ from app.sorting import Key
 Item = TypeVar("Item")
 NOT_FILTERS = {"limit", "cursor", "page", "page_size", "include"}
 PLACES = ["cursor", "after", "before"]
+DESCENDING = "`-`: the greatest first"
+A_CURSOR = "WyIxZjBhIiwxXQ"
+"""For the OpenAPI document: no list takes it."""
 
 
 class Paging(BaseModel):
@@ -38,7 +41,7 @@ class Paging(BaseModel):
 
     @model_validator(mode="after")
     def one_way(self) -> "Paging":
-        if self.cursor and self.numbered:
+        if self.cursor is not None and self.numbered:
             raise ValueError("takes a cursor or a page number, not both")
         return self
 
@@ -77,7 +80,9 @@ class PageQuery(Paging):
 
 class Page(BaseModel, Generic[Item]):
     items: list[Item]
-    next: str | None = Field(description="The next page's cursor; null on the last page")
+    next: str | None = Field(
+        description="The next page's cursor; null on the last page", examples=[A_CURSOR]
+    )
     total: int | None = Field(None, exclude_if=lambda total: total is None)
     pages: int | None = Field(None, exclude_if=lambda pages: pages is None)
 

@@ -112,8 +112,10 @@ def begin(
 
     A SET without LOCAL would stay in the pooled session, and meet other clients' statements. A
     `steady` statement sees all as of one moment, and fails with 40001 where what it writes was
-    changed since then: it is tried again.
+    changed since then: it is tried again. One with a `lock` begins, and looks, when it has it.
     """
+    if (lock := context.execution_options.get("lock")) is not None:
+        sql = f"SELECT pg_advisory_xact_lock({lock:d}); {sql}"
     if context.execution_options.get("steady"):
         sql = f"SET LOCAL transaction_isolation = 'repeatable read'; {sql}"
     context.began = perf_counter()
@@ -127,7 +129,7 @@ def end(_connection: Any, _cursor: Any, sql: str, _values: Any, context: Any, *_
     seconds = perf_counter() - context.began
     facts.get().database_seconds += seconds
     if seconds * 1000 >= get_settings().slow_statement_ms:
-        shape = sql.partition("; ")[2]
+        shape = sql.rpartition("; ")[2]
         log.warning("slow statement", extra={"ms": round(seconds * 1000, 1), "sql": shape})
 
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.context import facts
 from app.errors import (
+    PROBLEM_JSON,
     Invalid,
     MethodNotAllowed,
     NotFound,
@@ -24,7 +25,7 @@ from app.errors import (
     Problem,
     family,
 )
-from app.openapi import PROBLEM_JSON, described
+from app.openapi import described
 from app.outages import Overloaded
 from app.pool import Crowded, figures
 from app.refusals import refusal

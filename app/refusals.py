@@ -19,6 +19,7 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
     "23": Invalid,
     "42P01": NotReady,
     "42703": NotReady,
+    "54": Invalid,  # more than fits into an index, or into the words of a search
 }
 """SQLSTATE or its class -> problem, where the statement was refused for itself."""
 

@@ -38,5 +38,6 @@ class Found(BaseModel):
         None,
         description="With `q` only: the words around the hits, as HTML in which the hits stand in"
         " <mark>…</mark> and all else is escaped",
+        examples=["Water the <mark>garden</mark>"],
         exclude_if=lambda snippet: snippet is None,
     )

@@ -38,9 +38,11 @@ class News(Sent, Generic[Item]):
 
 class Changes(Sent, Generic[Change]):
     items: Annotated[list[Change], AfterValidator(of_distinct_rows)] = Field(
-        min_length=1, max_length=BATCH
+        min_length=1, max_length=BATCH, description="Each about a row of its own"
     )
 
 
 class Ids(Sent):
-    ids: Annotated[list[UUID], AfterValidator(distinct)] = Field(min_length=1, max_length=BATCH)
+    ids: Annotated[list[UUID], AfterValidator(distinct)] = Field(
+        min_length=1, max_length=BATCH, json_schema_extra={"uniqueItems": True}
+    )

@@ -27,6 +27,16 @@ def get_rows(db: OneTrip, me: Caller, table: type[Row], ids: list[UUID]) -> dict
     return {cast("Any", row).id: row for row in rows}
 
 
+def get_row_to_delete(
+    db: OneTrip, me: Caller, table: type[Row], id: UUID, *, deleted: bool = False
+) -> tuple[Row | None, bool]:
+    """The same, and whether I may delete it, and bring it back."""
+    row = cast("Any", table)
+    statement = select(table, deletable_by(me, row)).where(row.id == id, visible_to(me, row))
+    rows = db.rows(statement if deleted else statement.where(live(table)))
+    return (rows[0][0], rows[0][1]) if rows else (None, False)
+
+
 def get_deletable(db: OneTrip, me: Caller, table: Any, ids: list[UUID]) -> dict[UUID, bool]:
     """Whether I may delete them, for those of these rows that are in sight."""
     statement = select(table.id, deletable_by(me, table))

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -19,11 +20,12 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from app.access import Caller, deletable_by, in_team, owned_by, visible_to
+from app.access import Caller, changeable_by, deletable_by, in_team, owned_by, visible_to
 from app.attempts import Attempt
 from app.batches import given, locked, patched, records
 from app.db import OneTrip, one
 from app.etags import unchanged
+from app.sizes import answerable
 from app.tables import live, new_id
 
 Row = TypeVar("Row")
@@ -56,7 +58,8 @@ def change_row(
     row = cast("Any", table)
     write = (
         update(row)
-        .where(once.alone, row.id == id, live(row), visible_to(me, row), unchanged(row, versions))
+        .where(once.alone, row.id == id, live(row), changeable_by(me, row))
+        .where(unchanged(row, versions))
         .where(owned_by(me, row) if "team_id" in change else true())
         .values({"title": row.title, **change})
     )
@@ -71,15 +74,17 @@ def change_rows(
     named = {name for change in changes for name in change} - {"id", "version"}
     items = records(table, patches, "id", "version", "given", *sorted(named | {"team_id"}))
     ids, row = [UUID(change["id"]) for change in changes], cast("Any", table)
+    mine = changeable_by(me, row)
     write = (
         update(row)
-        .where(row.id == items.c.id, live(row), visible_to(me, row))
-        .where(row.id == locked(row, ids, once.alone, visible_to(me, row)))
+        .where(row.id == items.c.id, live(row), mine)
+        .where(row.id == locked(row, ids, once.alone, mine))
         .where(or_(items.c.version.is_(None), items.c.version == row.version))
         .where(or_(~given(items, "team_id"), owned_by(me, row)), joinable(me, items))
         .values({name: patched(row, items, name) for name in sorted(named)} or {"title": row.title})
     )
-    changed = once.send(db, write, row, visible_to(me, row), len(changes))
+    told = partial(answerable, row)
+    changed = once.send(db, write, row, visible_to(me, row), len(changes), told)
     place = {id: n for n, id in enumerate(ids)}
     return changed and sorted(changed, key=lambda row: place[row.id])
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from app.fields import Time
+from app.fields import Time, UserId
 from app.tables import MessageRole
 
 
@@ -13,9 +13,11 @@ class MessageOut(BaseModel):
 
     id: UUID
     conversation_id: UUID
-    user_id: str
+    user_id: UserId
     role: MessageRole
-    content: str
-    metadata: dict[str, str] = Field(validation_alias=AliasChoices("about", "metadata"))
+    content: str = Field(examples=["Where shall we go?"])
+    metadata: dict[str, str] = Field(
+        validation_alias=AliasChoices("about", "metadata"), examples=[{"model": "large"}]
+    )
     """A row has it as `about`, its JSON as `metadata`."""
     created_at: Time

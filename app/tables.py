@@ -43,23 +43,25 @@ SQLModel.metadata.naming_convention = {
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }
 
+OWNERS = (
+    "tasks_user_id_fkey",
+    "documents_user_id_fkey",
+    "conversations_user_id_fkey",
+    "members_user_id_fkey",
+)
+"""Broken by a caller who has no row yet. Never by another, who is made a member: that statement is
+`steady`, and tried again where they go at that moment."""
+
+MEMBERSHIPS = ("tasks_team_id_user_id_fkey", "documents_team_id_user_id_fkey")
+"""Broken by whoever shares with a team that they are not in, or no more."""
+
 REFUSALS = {
-    **dict.fromkeys(
-        ("tasks_team_id_user_id_fkey", "documents_team_id_user_id_fkey"),
-        ("not_found", "no such team"),
-    ),
+    **dict.fromkeys(MEMBERSHIPS, ("not_found", "no such team")),
     # The caller's missing row is made on the way: only its email can have been in the way.
-    **dict.fromkeys(
-        (
-            "tasks_user_id_fkey",
-            "documents_user_id_fkey",
-            "conversations_user_id_fkey",
-            "members_user_id_fkey",
-        ),
-        ("email_taken", "another account has that email address"),
-    ),
+    **dict.fromkeys(OWNERS, ("email_taken", "another account has that email address")),
     "tombstones_pkey": ("forbidden", "this account was deleted"),
     "teams_owners_check": ("conflict", "a team needs an owner: name another one first"),
+    "answers_bytes_check": ("answer_too_large", "ask for fewer items at once"),
 }
 """A constraint's name -> the error's code and the sentence that callers see."""
 
@@ -264,7 +266,7 @@ searched(Task, "coalesce(description, '')")
 
 
 class Conversation(SQLModel, table=True):
-    """One user's; `message_count` and `version` follow its messages, by a trigger on them."""
+    """One user's. What it says of its messages, and its version, follow them by a trigger."""
 
     __tablename__ = "conversations"
     __table_args__ = (
@@ -276,6 +278,8 @@ class Conversation(SQLModel, table=True):
     user_id: str = Field(foreign_key="user.id", ondelete="CASCADE", sa_type=Text)
     title: str | None = Field(None, sa_type=Text)
     message_count: int = set_by_database("0")
+    newest_deleted_id: UUID | None = None
+    """A message that is no more, and that the next one comes behind all the same."""
     created_at: datetime = now()
     updated_at: datetime = now()
     deleted_at: datetime | None = instant()
@@ -296,7 +300,7 @@ Index(
 
 
 class Message(SQLModel, table=True):
-    """Never edited. Ids are made in order, so that they are the order of the conversation."""
+    """Never edited. Ids are the order of the conversation: a trigger puts a new row at its end."""
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -321,9 +325,11 @@ class Message(SQLModel, table=True):
     """A message is what it was when it was added."""
 
 
-def newest(row: Any) -> Any:
-    """Have `last_message` read with a conversation: the whole row, as JSON."""
-    message = select(func.to_jsonb(literal_column("messages"), type_=JSONB))
+def newest(row: Any, longest: int | None = None) -> Any:
+    """Have `last_message` read with a conversation: the whole row as JSON, or less of its text."""
+    whole = func.to_jsonb(literal_column("messages"), type_=JSONB)
+    brief = whole.op("||")(func.jsonb_build_object("content", func.left(Message.content, longest)))
+    message = select(brief if longest else whole)
     message = message.where(col(Message.conversation_id) == row.id)
     message = message.order_by(col(Message.id).desc()).limit(1)
     return with_expression(row.last_message, message.scalar_subquery())
@@ -381,13 +387,14 @@ class Tombstone(SQLModel, table=True):
     """Who had everything deleted, and is not brought back by a token that is still valid."""
 
     __tablename__ = "tombstones"
+    __table_args__: Any = (Index("tombstones_created_at_idx", "created_at"),)
 
     id: str = Field(sa_column=Column("user_id", Text, key="id", primary_key=True))
     created_at: datetime = now()
 
 
 class Operation(SQLModel, table=True):
-    """Evidence that a write happened, written by the write's own statement: see idempotency.py.
+    """Evidence that a write happened, written by the write's own statement: see evidence.py.
 
     No foreign key to the user: it would stand in the way of deleting one. `wanted = done` rolls a
     whole batch back when one of its rows was refused.

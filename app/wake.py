@@ -77,7 +77,18 @@ def begin() -> None:
 
 
 def connect(parameters: dict[str, str]) -> Any:
-    """The connection that was knocked for, else a new one; raises psycopg2.OperationalError."""
-    first = knocks.pop() if knocks else None
+    """The connection that was knocked for, else a new one; raises psycopg2.OperationalError.
+
+    One that does not fit is dropped: psycopg2 closes it then, unless it is another process's.
+    """
+    first = knocked()
     made = first.answer() if first and first.fits(parameters) else None
     return made or psycopg2.connect(**parameters)
+
+
+def knocked() -> Knock | None:
+    """Take the knock, if there is one; of two threads that want it, one gets it."""
+    try:
+        return knocks.pop()
+    except IndexError:
+        return None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,26 @@ def at_once(*requests: Callable[[], Any]) -> list[Any]:
         return [each.result() for each in [threads.submit(request) for request in requests]]
 
 
+def in_turn(sql: cursor, hold: str, values: Any, *requests: Callable[[], Any]) -> list[Any]:
+    """What each of them returns: while rows are held, one after another comes as far as it can.
+
+    Then the rows are let go, and Postgres serves those who wait for one in the order they came.
+    """
+    sent: list[Future[Any]] = []
+
+    def all_still() -> bool:
+        done = sum(each.done() for each in sent)
+        return done + blocked(sql) >= len(sent)
+
+    with ThreadPoolExecutor(len(requests)) as threads:
+        with open_transaction() as other:
+            other.execute(hold, values)
+            for request in requests:
+                sent.append(threads.submit(request))
+                until(all_still)
+        return [each.result() for each in sent]
+
+
 @contextmanager
 def open_transaction() -> Iterator[cursor]:
     """Another session's transaction, committed at the end."""
@@ -27,12 +47,21 @@ def open_transaction() -> Iterator[cursor]:
 
 def wait_for_a_lock(sql: cursor, waiting: int = 1) -> None:
     """Return as soon as so many sessions of this database wait for locks that others hold."""
+    until(lambda: blocked(sql) >= waiting)
+
+
+def blocked(sql: cursor) -> int:
+    sql.execute(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database()"
+    )
+    count: int = sql.rowcount
+    return count
+
+
+def until(true: Callable[[], bool]) -> None:
     for _ in range(20_000):
-        sql.execute(
-            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()"
-        )
-        if sql.rowcount >= waiting:
+        if true():
             return
     raise AssertionError("nobody waits")
 

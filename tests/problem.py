@@ -16,6 +16,7 @@ def refused(response: httpx2.Response, *statuses: int) -> dict[str, Any]:
     assert problem["status"] == response.status_code
     assert problem["type"] == f"/problems/{problem['code']}"
     assert problem["request_id"] == response.headers["x-request-id"]
-    final = response.status_code in {409, 412, 422}
-    assert response.headers.get("x-should-retry") == ("false" if final else None)
+    verdict = "false" if response.status_code in {409, 412, 422} else None
+    verdict = "true" if problem["code"] == "in_progress" else verdict
+    assert response.headers.get("x-should-retry") == verdict
     return problem

@@ -37,7 +37,7 @@ def jws(header: Any, payload: str, sign: Callable[[bytes], bytes] = KEY.sign) ->
 
 def claims(**changes: Any) -> str:
     now = int(time.time())
-    good = {"sub": "someone", "iss": ORIGIN, "aud": ORIGIN, "iat": now, "exp": now + 60}
+    good = {"sub": "someone", "iss": ORIGIN, "aud": ORIGIN, "iat": now, "exp": now + 3600}
     return json.dumps(
         {name: value for name, value in {**good, **changes}.items() if value is not GONE}
     )

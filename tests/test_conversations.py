@@ -1,21 +1,17 @@
 """Conversations through HTTP: one user's alone, beside whom teammates are outsiders too."""
 
 import threading
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from psycopg2.extensions import cursor
 
-from app.access import Caller
-from app.conversations.queries import list_conversations
-from app.conversations.schemas import ConversationQuery
+from dev.prove._plans_explain import explained, scans
 from dev.wire import CountingProxy
 from tests.concurrency import open_transaction, wait_for_a_lock
 from tests.conversing import read, say, start, under
 from tests.people import Person
-from tests.plans import plan, scans
 from tests.problem import refused
 
 READ_ONLY = {"id", "user_id", "message_count", "last_message", "created_at", "updated_at"}
@@ -273,6 +269,20 @@ def test_the_list_tells_count_and_newest_message_of_each(owner: Person) -> None:
     assert listed == [read(owner, spoken), silent]
 
 
+@pytest.mark.parametrize("text", ["a", "é", "🧊"])
+def test_the_list_shows_2_000_characters_of_a_message_and_one_conversation_all_of_it(
+    owner: Person, text: str
+) -> None:
+    talk = start(owner)
+    for length in (2000, 2001, 8192):
+        [message] = say(owner, talk, text * length)
+        [listed] = owner.get("conversations").json()["items"]
+        assert listed["last_message"] == {**message, "content": text * 2000}
+        assert read(owner, talk)["last_message"] == message
+        changed = owner.patch(f"conversations/{talk['id']}", json={"title": f"{length}"})
+        assert changed.json()["last_message"] == message
+
+
 def test_what_was_spoken_in_last_comes_first(owner: Person) -> None:
     a, b, c = (start(owner, title=title) for title in "abc")
     assert titles(owner) == ["c", "b", "a"]
@@ -405,9 +415,9 @@ def test_the_newest_messages_are_read_for_the_page_alone(owner: Person, sql: cur
     for n in range(30):
         say(owner, start(owner, title=str(n)), *["Hello"] * 30)
     sql.execute("ANALYZE conversations, messages")
-    for query in ({"limit": 5}, {"page": 3, "page_size": 5}):
-        asked = ConversationQuery.model_validate(query)
-        nodes = plan(sql, partial(list_conversations, me=Caller(owner.id), query=asked))
-        [scan] = scans(nodes, "messages")
+    for query in ("limit=5", "page=3&page_size=5"):
+        with explained() as plans:
+            assert owner.get(f"conversations?{query}").is_success
+        [scan] = scans(plans, "messages")
         assert scan["Node Type"] == "Index Scan"
         assert scan["Actual Loops"] <= 6

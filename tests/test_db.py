@@ -9,7 +9,7 @@ import pytest
 from psycopg2.extensions import cursor
 
 from app import address
-from app.attempts import lock_name
+from app.locks import lock_name
 from app.main import app
 from app.pool import pool
 from tests.concurrency import end_our_sessions, open_transaction, wait_for_a_lock

@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor
 
 from dev.protocol import Conversation
 from dev.wire import CountingProxy
-from tests.concurrency import at_once, open_transaction, wait_for_a_lock
+from tests.concurrency import at_once, in_turn, open_transaction, wait_for_a_lock
 from tests.people import Person, sign_up
 from tests.problem import refused
 from tests.writing import listed, titles, write
@@ -524,6 +524,22 @@ def test_of_two_transfers_at_once_one_wins(
             p for p in (one, other, person) if p.get(f"documents/{document['id']}").is_success
         ]
         assert [holder.id for holder in holders] == [won.json()["user_id"]]
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_of_two_transfers_within_a_team_the_later_is_told_what_a_fresh_one_is(
+    owner: Person, teammate: Person, outsider: Person, team: str, sql: cursor
+) -> None:
+    """The giver still sees the document, and it is no longer theirs to give."""
+    owner.put(f"teams/{team}/members/{outsider.id}", json={"role": "member"})
+    hold = "SELECT FROM documents WHERE id = %s FOR UPDATE"
+    for headers, status in (({}, 403), ({"If-Match": '"1"'}, 412)):
+        document = write(owner, team_id=team)
+        both = (partial(give, owner, document, to, **headers) for to in (teammate, outsider))
+        first, later = in_turn(sql, hold, (document["id"],), *both)
+        assert first.json()["user_id"] == teammate.id
+        fresh = give(owner, document, outsider, **headers)
+        assert refused(later, status)["detail"] == refused(fresh, status)["detail"]
 
 
 def given_while(sql: cursor, change: str, owner: Person, document: Any, to: Person) -> Any:

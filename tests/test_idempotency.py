@@ -121,6 +121,7 @@ def test_a_request_whose_twin_is_running_is_told_so_at_once(
     with twin_running(sql, owner, key):
         refused = send(key)
     assert (refused.status_code, refused.json()["code"]) == (409, "in_progress")
+    assert (refused.headers["retry-after"], refused.headers["x-should-retry"]) == ("1", "true")
     assert state(sql, owner) == before
     assert send(key).is_success
 
@@ -128,7 +129,7 @@ def test_a_request_whose_twin_is_running_is_told_so_at_once(
 @contextmanager
 def twin_running(sql: cursor, owner: Person, key: str) -> Iterator[None]:
     """Hold what a running request with this key holds: its advisory lock."""
-    from app.attempts import lock_name  # noqa: PLC0415  it reads the settings
+    from app.locks import lock_name  # noqa: PLC0415  it reads the settings
 
     sql.execute("SELECT pg_advisory_lock(%s)", (lock_name(owner.id, key),))
     try:

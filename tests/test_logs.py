@@ -33,6 +33,41 @@ def lines() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "sent", "status"),
+    [
+        ("GET", "tasks", {}, 200),
+        ("GET", "tasks/{task}", {}, 200),
+        ("HEAD", "tasks/{task}", {}, 200),
+        ("GET", "export", {}, 200),
+        ("POST", "tasks", {}, 201),
+        ("DELETE", "tasks/{task}", {}, 204),
+        ("GET", "tasks/{task}", {"If-None-Match": '"1"'}, 304),
+        ("GET", "tasks?cursor=x", {}, 400),
+        ("GET", "tasks", {"Authorization": "Bearer x"}, 401),
+        ("GET", "http://test/api/another/tasks", {}, 403),
+        ("GET", "documents/{task}", {}, 404),
+        ("GET", "nowhere", {}, 404),
+        ("PUT", "tasks", {}, 405),
+        ("POST", "tasks/{task}/restore", {}, 409),
+        ("DELETE", "tasks/{task}", {"If-Match": '"9"'}, 412),
+        ("POST", "tasks", {"Content-Length": "2000000"}, 413),
+        ("POST", "tasks", {"Content-Type": "text/plain"}, 415),
+        ("GET", "tasks?limit=0", {}, 422),
+        ("GET", "tasks", {"Origin": "http://localhost:3000"}, 200),
+    ],
+)
+def test_no_answer_is_kept_for_anyone_but_its_reader_and_none_unasked(
+    owner: Person, method: str, path: str, sent: dict[str, str], status: int
+) -> None:
+    path, body = path.format(task=owner.add()["id"]), {"title": "T"} if method == "POST" else None
+    answer = owner.request(method, path, json=body, headers=sent)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert "Authorization" in answer.headers["vary"].split(", ")
+    assert answer.headers.get_list("cache-control") == ["private, no-cache"]
+
+
+@pytest.mark.parametrize(
     ("method", "path", "route", "status", "trips"),
     [
         ("GET", "tasks", "/api/{user_id}/tasks", 200, 1),

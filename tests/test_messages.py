@@ -3,8 +3,10 @@
 import base64
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,14 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg2.extensions import cursor
 
-from app.access import Caller
-from app.messages.queries import list_messages
-from app.messages.schemas import MessageQuery
+from app import tables
+from dev.prove._plans_explain import explained, scans
 from dev.wire import CountingProxy
 from tests.concurrency import at_once, open_transaction, wait_for_a_lock
 from tests.conversing import contents, read, say, start, under
 from tests.people import Person, sign_up
-from tests.plans import plan, scans
 from tests.problem import refused
 
 HELLO = {"role": "user", "content": "Hello"}
@@ -417,7 +417,7 @@ def test_a_cursor_fits_one_conversation_and_one_order(owner: Person, talk: dict[
 
 
 @pytest.mark.parametrize(
-    "place", ["x", "7", "null", "W10", "é", "%00", "a" * 40, "WzEsMiwzXQ", "0" * 31]
+    "place", ["", "x", "7", "null", "W10", "é", "%00", "a" * 40, "WzEsMiwzXQ", "0" * 31]
 )
 def test_a_place_from_nowhere_is_refused(owner: Person, talk: dict[str, Any], place: str) -> None:
     for way in ("after", "before", "cursor"):
@@ -523,12 +523,113 @@ def test_a_page_deep_in_a_long_conversation_reads_no_more_than_the_first(
         (talk["id"], owner.id),
     )
     sql.execute("ANALYZE messages")
-    query = MessageQuery.model_validate({way: str(uuid4()), "order": order, "limit": 5})
-    me, id = Caller(owner.id), UUID(talk["id"])
-    found = scans(plan(sql, lambda db: list_messages(db, me, id, query)), "messages")
+    with explained() as plans:
+        query = {way: str(uuid4()), "order": order, "limit": "5"}
+        assert owner.get(under(talk), params=query).is_success
+    found = scans(plans, "messages")
     assert {scan["Node Type"] for scan in found} <= {"Index Scan", "Index Only Scan"}
     assert [scan["Actual Loops"] for scan in found] == [1, 1]
     assert sum(scan["Actual Rows"] for scan in found) <= 7
+
+
+# Order ------------------------------------------------------------------------------------------
+
+
+def behind(monkeypatch: pytest.MonkeyPatch, ms: int) -> None:
+    """From here on, this sandbox's clock is so far behind that of the one before."""
+    clock = SimpleNamespace(time_ns=lambda: time.time_ns() - ms * 1_000_000)
+    monkeypatch.setattr(tables, "time", clock)
+
+
+def test_a_sandbox_whose_clock_is_behind_still_adds_at_the_end(
+    owner: Person, talk: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [question] = say(owner, talk, "Question")
+    behind(monkeypatch, 5_000)
+    answer = owner.post(under(talk), json={"role": "assistant", "content": "Answer"})
+    more = say(owner, talk, "2", "3", "4")
+    assert contents(listed(owner, talk)) == ["Question", "Answer", "2", "3", "4"]
+    assert contents(listed(owner, talk, after=question["id"])) == ["Answer", "2", "3", "4"]
+    assert read(owner, talk)["last_message"] == more[-1]
+    assert owner.get(f"http://test{answer.headers['location']}").json() == answer.json()
+    ids = [UUID(each["id"]) for each in (question, answer.json(), *more)]
+    assert ids == sorted(set(ids))
+    assert {(id.version, id.variant) for id in ids} == {(7, "specified in RFC 4122")}
+
+
+def test_an_answer_that_replaces_a_deleted_one_comes_behind_it(
+    owner: Person, talk: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever read as far as the first answer, which is gone, reads on from there."""
+    [question, first] = say(owner, talk, "Question", "First answer")
+    owner.delete(f"{under(talk)}/{first['id']}")
+    behind(monkeypatch, 5_000)
+    say(owner, talk, "Second answer")
+    say(owner, talk, "And more")
+    assert contents(listed(owner, talk, after=first["id"])) == ["Second answer", "And more"]
+    assert contents(listed(owner, talk)) == ["Question", "Second answer", "And more"]
+    for each in listed(owner, talk)["items"]:
+        owner.delete(f"{under(talk)}/{each['id']}")
+    behind(monkeypatch, 10_000)
+    say(owner, talk, "Anew")
+    assert contents(listed(owner, talk, after=question["id"])) == ["Anew"]
+    assert contents(listed(owner, talk, after=first["id"])) == ["Anew"]
+
+
+def test_a_batch_that_begins_behind_the_clock_stays_in_order(
+    owner: Person, talk: dict[str, Any], sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first half is older than what is there, its second half newer."""
+    [there] = say(owner, talk, "There")
+    start = UUID(there["id"]).int - (25 << 64)
+    made = iter(UUID(int=start + (n << 64)) for n in range(50))
+    monkeypatch.setattr("app.messages.writes.new_id", lambda: next(made))
+    sent = [str(n) for n in range(50)]
+    assert [each["content"] for each in say(owner, talk, *sent)] == sent
+    assert [content for _, content in stored(sql, talk)] == ["There", *sent]
+
+
+def test_a_repeat_finds_the_message_whose_id_the_database_made(
+    owner: Person, talk: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(owner, talk, "There")
+    behind(monkeypatch, 5_000)
+    key = {"Idempotency-Key": "behind"}
+    first, again = (owner.post(under(talk), json=HELLO, headers=key) for _ in range(2))
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (again.json(), again.headers["location"]) == (first.json(), first.headers["location"])
+    assert contents(listed(owner, talk)) == ["There", "Hello"]
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_a_reader_who_follows_eight_writers_sees_each_message_once_and_in_order(
+    sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = sign_up(sql, "followed")
+    talk = start(owner)
+    skews = itertools.cycle([0, 50, 3, 7])  # of sandboxes
+    clock = SimpleNamespace(time_ns=lambda: time.time_ns() - next(skews) * 1_000_000)
+    monkeypatch.setattr(tables, "time", clock)
+    writing, seen = threading.Semaphore(0), list[str]()
+
+    def write(writer: int) -> None:
+        for n in range(10):
+            say(owner, talk, f"{writer} {n}", f"{writer} {n}b")
+        writing.release()
+
+    def follow() -> None:
+        done, place = 0, str(UUID(int=0))
+        while True:
+            done += writing.acquire(blocking=False)
+            items = listed(owner, talk, after=place, limit=7)["items"]
+            seen.extend(each["content"] for each in items)
+            place = items[-1]["id"] if items else place
+            if done == 8 and not items:
+                return
+
+    at_once(follow, *(partial(write, writer) for writer in range(8)))
+    assert len(seen) == len(set(seen)) == 160
+    assert seen == [content for _, content in stored(sql, talk)]
 
 
 # Races ------------------------------------------------------------------------------------------

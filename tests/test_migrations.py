@@ -107,6 +107,17 @@ def test_better_auths_tables_stay_as_they_are(url: str) -> None:
     assert ask(url, 'SELECT id FROM "user"') == ["someone"]
 
 
+def test_better_auth_needs_no_rights_on_our_tables_to_rename_a_member(url: str) -> None:
+    ask(url, BETTER_AUTH)
+    upgrade(url=url)
+    ask(url, "INSERT INTO teams (id, name) VALUES (gen_random_uuid(), 'Theirs')")
+    ask(url, "INSERT INTO members SELECT id, 'someone', 'owner' FROM teams")
+    ask(url, 'GRANT SELECT, UPDATE ON "user" TO pg_monitor')
+    rename = """UPDATE public."user" SET name = 'New'"""
+    ask(url, f"SET ROLE pg_monitor; SET search_path = ''; {rename}")
+    assert ask(url, "SELECT version FROM teams") == [3]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not ("CI" in os.environ or shutil.which("npm")), reason="needs Node 20 or newer with npm"

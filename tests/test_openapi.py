@@ -1,18 +1,26 @@
 """The OpenAPI document: valid, complete, and true of what is answered."""
 
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from app.main import app
-from tests.documented import check
+from dev import ROOT
+from tests.documented import check, resolved
 from tests.people import Person
 
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 DOCUMENT = app.openapi()
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 OPERATIONS: dict[str, dict[str, Any]] = {
@@ -38,6 +46,80 @@ def test_operations_are_named_as_in_the_code_and_each_name_is_one() -> None:
     assert {"list_tasks", "add_task", "get_task", "change_task", "delete_task"} <= {*ids}
 
 
+def test_a_function_that_starts_makes_no_document() -> None:
+    begun = (
+        "import sys, app.main; print(app.main.app.openapi_schema, 'app.document' in sys.modules)"
+    )
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", begun], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "None False\n"
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in set(re.findall(r'"\$ref": "(.*?)"', json.dumps(DOCUMENT))):
+        assert resolved({"$ref": reference})
+
+
+def test_every_tag_is_described() -> None:
+    used = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
+    assert {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]} == used
+
+
+def test_what_answers_hold_is_always_there_but_for_what_was_not_asked_for() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    sent = {name for name, schema in schemas.items() if "additionalProperties" in schema}
+    optional = {
+        field
+        for name in schemas.keys() - sent
+        for field in schemas[name].get("properties", {}).keys()
+        - {*schemas[name].get("required", [])}
+    }
+    assert optional == {"snippet", "total", "pages", "errors"}
+
+
+@every_operation
+def test_every_operation_says_what_it_does(name: str, operation: Any) -> None:
+    assert operation["summary"], name
+    assert operation["description"].endswith("."), name
+    for parameter in operation.get("parameters", []):
+        assert parameter["in"] == "path" or parameter["description"], f"{name} {parameter}"
+
+
+def told(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Every example of an operation beside its schema."""
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            yield parameter["schema"], parameter["example"]
+    for message in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for content in resolved(message).get("content", {}).values():
+            several = [resolved(each)["value"] for each in content.get("examples", {}).values()]
+            for example in several or [content["example"]]:
+                yield content["schema"], example
+
+
+@every_operation
+def test_examples_are_as_their_schemas_say(name: str, operation: Any) -> None:
+    examples = [*told(operation)]
+    assert examples, name
+    for schema, example in examples:
+        whole = {**schema, "components": DOCUMENT["components"]}
+        check_format = OAS31Validator.FORMAT_CHECKER
+        OAS31Validator(whole, format_checker=check_format).validate(example)
+        assert "text" not in re.findall(r'": "(.*?)"', json.dumps(example)), "says nothing"
+
+
+@pytest.mark.parametrize("path", [path for path, all in DOCUMENT["paths"].items() if "post" in all])
+def test_what_a_body_shows_is_what_may_be_sent(owner: Person, path: str) -> None:
+    """Unless it names a row: that one is not there."""
+    body = DOCUMENT["paths"][path]["post"].get("requestBody")
+    example = body and body["content"]["application/json"]["example"]
+    url = "http://test" + re.sub(r"{\w+}", str(uuid4()), path.replace("{user_id}", "me"))
+    status = owner.post(url, json=example).status_code
+    names_a_row = "{" in path.replace("{user_id}", "") or "ids" in str(example)
+    assert status == (404 if names_a_row else 201)
+
+
 @every_operation
 def test_every_operation_tells_its_tag_and_its_refusals(name: str, operation: Any) -> None:
     assert len(operation["tags"]) == 1
@@ -51,7 +133,9 @@ def test_every_operation_tells_its_tag_and_its_refusals(name: str, operation: An
         needed |= {"404"}
     assert needed <= told
     for status in told:
-        assert operation["responses"][status]["content"] == PROBLEM
+        content = resolved(operation["responses"][status])["content"]
+        assert content.keys() == {"application/problem+json"}
+        assert content["application/problem+json"]["schema"] == PROBLEM
 
 
 @every_operation
@@ -67,10 +151,30 @@ def test_every_write_takes_an_idempotency_key(name: str, operation: Any) -> None
     assert ("idempotency-key" in taken) == (not name.startswith("GET "))
 
 
-def answer(status: int, kind: str | None, method: str = "GET", path: str = "/health") -> Any:
-    headers = {} if kind is None else {"content-type": kind}
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_other_methods_are_refused_with_those_that_the_document_tells(
+    outsider: Person, path: str
+) -> None:
+    here = path.replace("{user_id}", "me").replace("{member_id}", "me")
+    url = "http://test" + re.sub(r"{\w+}", str(uuid4()), here)
+    known = {method.upper() for method in DOCUMENT["paths"][path]}
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - known:
+        answer = outsider.request(method, url)
+        assert answer.status_code == 405, f"{method} {answer.text}"
+        assert {*answer.headers["allow"].split(", ")} - {"HEAD"} == known
+
+
+TASK = f"/api/me/tasks/{uuid4()}"
+ETAG = {"ETag": '"1"'}
+
+
+def answer(
+    status: int, kind: str | None, method: str = "GET", path: str = "/health", **more: Any
+) -> Any:
+    headers = {"X-Request-Id": "7", **({} if kind is None else {"Content-Type": kind})}
+    headers |= more.pop("headers", {})
     request = httpx2.Request(method, f"http://test{path}")
-    return httpx2.Response(status, headers=headers, request=request)
+    return httpx2.Response(status, headers=headers, request=request, **more)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +185,11 @@ def answer(status: int, kind: str | None, method: str = "GET", path: str = "/hea
         answer(200, None),
         answer(404, "application/problem+json", path="/api/me/tasks"),
         answer(422, "application/json", "POST", "/api/me/tasks"),
-        answer(200, "application/json", "DELETE", "/api/me/tasks/7"),
+        answer(200, "application/json", "DELETE", TASK),
+        answer(200, "application/json", path=TASK),
+        answer(200, "application/json", headers=ETAG),
+        httpx2.Response(304, request=httpx2.Request("GET", f"http://test{TASK}"), headers=ETAG),
+        answer(404, "application/problem+json", path=TASK, json={"code": "conflict"}),
     ],
 )
 def test_an_answer_that_the_document_does_not_tell_of_is_noticed(undocumented: Any) -> None:
@@ -96,8 +204,9 @@ def test_an_answer_that_the_document_does_not_tell_of_is_noticed(undocumented: A
         answer(200, "application/json", "HEAD"),
         answer(404, "application/problem+json", path="/nowhere"),
         answer(405, "application/problem+json", "PUT", "/api/me/tasks"),
-        answer(204, None, "DELETE", "/api/me/tasks/7"),
-        answer(304, None, path="/api/me/tasks/7"),
+        answer(204, None, "DELETE", TASK),
+        answer(304, None, path=TASK, headers=ETAG),
+        answer(404, "application/problem+json", path=TASK, json={"code": "not_found"}),
         answer(200, "application/json", path="/api/me/tasks/stats"),
     ],
 )

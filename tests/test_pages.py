@@ -14,7 +14,9 @@ from app.errors import InvalidCursor
 from app.pages import decode, encode
 from app.tasks.queries import KEYS
 from app.tasks.schemas import TaskQuery
+from tests.conversing import start
 from tests.people import Person, sign_up
+from tests.problem import refused
 
 SORTS = [f"{sign}{name}" for name in KEYS for sign in ("", "-")]
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -128,8 +130,22 @@ def test_a_cursor_belongs_to_its_sort_and_filters(owner: Person) -> None:
     cursor = owner.get("tasks?limit=1&sort=title&status=todo").json()["next"]
     assert owner.get(f"tasks?limit=2&sort=title&status=todo&cursor={cursor}").is_success
     for query in ("sort=-title&status=todo", "sort=title", "sort=title&status=todo&q=t"):
-        refused = owner.get(f"tasks?{query}&cursor={cursor}")
-        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")
+        answer = owner.get(f"tasks?{query}&cursor={cursor}")
+        assert refused(answer, 400)["code"] == "invalid_cursor"
+
+
+@pytest.mark.parametrize("way", ["cursor", "after", "before"])
+@pytest.mark.parametrize(
+    "path",
+    ["tasks", "tasks?q=t", "documents", "conversations", "teams", "export", "{talk}/messages"],
+)
+def test_an_empty_cursor_is_none_that_a_list_handed_out(owner: Person, path: str, way: str) -> None:
+    path = path.format(talk=f"conversations/{start(owner)['id']}")
+    answer = owner.get(f"{path}{'&' if '?' in path else '?'}{way}=")
+    if way == "cursor" or "messages" in path:
+        assert refused(answer, 400)["code"] == "invalid_cursor"
+    else:
+        refused(answer, 422)
 
 
 def test_a_cursor_and_a_page_number_do_not_go_together(owner: Person) -> None:

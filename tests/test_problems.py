@@ -10,9 +10,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from psycopg2.extensions import cursor
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from app import logs, problems
+from app.db import OneTrip
 from app.errors import Problem, family
+from app.refusals import refusal
 from tests.people import Person
 from tests.printed import printed
 from tests.problem import refused
@@ -76,7 +80,7 @@ def test_another_method_is_a_problem_that_lists_all_that_are_known(
 
 @pytest.mark.parametrize("known", ["my-own-id", "trace=1.2:3/4+5"])
 def test_a_problem_names_the_request_as_its_caller_did(owner: Person, known: str) -> None:
-    answer = owner.get("tasks/7", headers={"X-Request-Id": known})
+    answer = owner.get("tasks?limit=0", headers={"X-Request-Id": known})
     assert refused(answer, 422)["request_id"] == known
 
 
@@ -123,6 +127,15 @@ def test_what_only_the_operator_can_mend_tells_callers_nothing(
     (broken,) = [json.loads(line) for line in lines if "sqlstate" in line]
     assert (broken["error"], broken["sqlstate"]) == ("UndefinedTable", "42P01")
     assert "Zq7" not in "".join(lines)
+
+
+@pytest.mark.usefixtures("sql")
+def test_a_text_that_is_too_much_for_the_database_is_its_senders_mistake() -> None:
+    """No text of ours is so long: what Postgres says of one is asked for here."""
+    words = func.to_tsvector("simple", " ".join(f"{n:07}" for n in range(150_000)))
+    with pytest.raises(DBAPIError) as error:
+        OneTrip().rows(select(words))
+    assert refusal(error.value).code == "invalid"
 
 
 @pytest.fixture(params=["refused", "silent"])

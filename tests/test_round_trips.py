@@ -1,60 +1,97 @@
 """What each endpoint costs on the wire. A number that grows here is a decision, not an accident."""
 
+import os
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
+from psycopg2.extensions import cursor
 
-from dev.prove.trips import ENDPOINTS, Endpoint, new_tasks
+from dev.prove._trips_count import following
+from dev.prove._trips_endpoints import ENDPOINTS, UNCOUNTED, Endpoint, shape
+from dev.prove._trips_things import Asked, Size, Things, asked, fill
 from dev.wire import CountingProxy
-from tests.people import Person
+from tests.people import Person, sign_up
 
-NO_TRIPS = {"get_health", "explain", "get_readiness", "get_database_health"}
-"""No database, or one answer kept for many requests: test_health.py says so."""
-
-
-def prepared(person: Person, endpoint: Endpoint) -> list[str]:
-    tasks = person.post("tasks/batch", json=new_tasks(endpoint.size)).json()["items"]
-    ids = [task["id"] for task in tasks]
-    if endpoint.before:
-        method, path = endpoint.before
-        person.request(method, f"http://test{path.format(id=ids[0])}")
-    return ids
+FEW, MANY = Size(1), Size(300)
+READS = [endpoint for endpoint in ENDPOINTS if endpoint.reads]
+BATCHES = [endpoint for endpoint in ENDPOINTS if endpoint.batch]
+ONE_PAGE = 50
+"""Which those requests leave out that ask for the second page first."""
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: f"{each.method} {each.path}")
-def test_one_request_is_one_round_trip(
-    owner: Person, wire: CountingProxy, endpoint: Endpoint
-) -> None:
-    ids = prepared(owner, endpoint)
+@pytest.fixture(scope="module")
+def reader() -> tuple[Person, Things]:
+    """Somebody who has many rows, and only reads them."""
+    with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as connection, connection:
+        sql = connection.cursor()
+        person = sign_up(sql, "reader")
+        things = fill(sql, person.id, MANY)
+        sql.execute("ANALYZE")
+        return person, things
+
+
+@pytest.fixture
+def warm(owner: Person, wire: CountingProxy) -> CountingProxy:
+    """The connection is there already."""
+    assert owner.get("tasks").is_success
+    return wire
+
+
+def named(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def send(person: Person, wire: CountingProxy, asked: Asked) -> Any:
+    """The answer to a request that is one round trip."""
     wire.reset()
-    body = endpoint.body(ids)
-    url = f"http://test{endpoint.path.format(id=ids[0])}"
-    assert owner.request(endpoint.method, url, json=body).is_success
+    answer = person.request(asked.method, f"http://test{asked.target}", json=asked.body)
+    assert answer.is_success, answer.text
     assert wire.snapshot().kinds == ("Q",)
+    return answer
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=named)
+def test_one_request_is_one_round_trip(
+    sql: cursor, owner: Person, warm: CountingProxy, endpoint: Endpoint
+) -> None:
+    send(owner, warm, asked(endpoint, fill(sql, owner.id, FEW)))
+
+
+@pytest.mark.parametrize("endpoint", BATCHES, ids=named)
+def test_a_batch_is_one_round_trip_however_many_it_has(
+    sql: cursor, owner: Person, warm: CountingProxy, endpoint: Endpoint
+) -> None:
+    request = asked(endpoint, fill(sql, owner.id, MANY))
+    (items,) = request.body.values()
+    assert len(items) == min(endpoint.batch, MANY.rows)
+    send(owner, warm, request)
+
+
+@pytest.mark.parametrize("endpoint", READS, ids=named)
+def test_a_page_is_one_round_trip_however_many_there_are(
+    reader: tuple[Person, Things], warm: CountingProxy, endpoint: Endpoint
+) -> None:
+    person, things = reader
+    request: Asked | None = asked(endpoint, things)
+    seen = 0
+    while request and seen < MANY.rows:
+        answer = send(person, warm, request)
+        seen += len(answer.json().get("items", things.kept))  # all, where it is no list
+        target = following(answer.headers.get("link"))
+        request = Asked("GET", target) if target else None
+    assert seen >= MANY.rows - ONE_PAGE
 
 
 def test_every_endpoint_stands_in_the_table(owner: Person) -> None:
     document = owner.get("http://test/openapi.json").json()
-    named = {
-        (method.upper(), path.replace("{user_id}", "me").replace("{task_id}", "{id}"))
+    documented = {
+        (method.upper(), shape(path))
         for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-        if operation["operationId"] not in NO_TRIPS
+        for method in methods
     }
-    assert named == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
-
-
-@pytest.mark.parametrize(
-    ("query", "size"),
-    [("limit=100", 300), ("limit=1", 300), ("page=3&page_size=100", 300), ("include=total", 300)],
-)
-def test_a_list_costs_the_same_however_long_it_is(
-    owner: Person, wire: CountingProxy, query: str, size: int
-) -> None:
-    owner.post("tasks/batch", json=new_tasks(size))
-    wire.reset()
-    assert owner.get(f"tasks?{query}").is_success
-    assert wire.snapshot().kinds == ("Q",)
+    assert documented == {endpoint.route for endpoint in ENDPOINTS} | UNCOUNTED.keys()
 
 
 def test_the_first_request_of_a_process_adds_the_handshake_only(

@@ -16,6 +16,8 @@ from tests.problem import refused
 from tests.test_idempotency import twin_running
 
 ROLES = ("owner", "admin", "member")
+NEW = {"If-None-Match": "*"}
+"""Only if there is no such member yet (RFC 9110, 13.1.2)."""
 
 
 def make(person: Person, name: str = "Gardeners") -> dict[str, Any]:
@@ -335,6 +337,31 @@ def test_leaving_takes_back_ones_own_and_nothing_else(
     assert teammate.get(shared[owner]).status_code == 404
 
 
+def by_the_api(_: cursor, person: Person, name: str) -> None:
+    assert person.patch("http://test/api/me", json={"name": name}).is_success
+
+
+def by_the_issuer(sql: cursor, person: Person, name: str) -> None:
+    sql.execute('UPDATE "user" SET name = %s WHERE id = %s', (name, person.id))
+
+
+@pytest.mark.parametrize("rename", [by_the_api, by_the_issuer])
+def test_a_members_new_name_is_a_new_version_of_the_teams_that_show_it(
+    owner: Person, teammate: Person, team: str, sql: cursor, rename: Callable[..., None]
+) -> None:
+    other = make(teammate)
+    before = owner.get(f"teams/{team}")
+    rename(sql, teammate, "New")
+    known = {"If-None-Match": before.headers["etag"]}
+    after = owner.get(f"teams/{team}", headers=known)
+    assert (after.status_code, after.json()["version"]) == (200, before.json()["version"] + 1)
+    assert [member["name"] for member in after.json()["members"]] == ["owner", "New"]
+    assert teammate.get(f"teams/{other['id']}").json()["version"] == 2
+    rename(sql, teammate, "New")
+    known = {"If-None-Match": after.headers["etag"]}
+    assert owner.get(f"teams/{team}", headers=known).status_code == 304
+
+
 def test_a_member_who_is_no_user_any_more_is_gone_as_a_new_version(
     owner: Person, teammate: Person, team: str, sql: cursor
 ) -> None:
@@ -517,6 +544,64 @@ def test_an_answer_tells_of_whoever_joined_while_it_waited(
         owner.delete(f"teams/{team}/members/{outsider.id}")
 
 
+def without_email(person: Person) -> Person:
+    """Their row cannot be made from their token."""
+    person.headers["Authorization"] = f"Bearer {person.token(email=None)}"
+    return person
+
+
+GO = 'DELETE FROM "user" WHERE id = %s'
+
+
+def test_whoever_goes_while_they_are_added_is_not_taken_for_who_adds_them(
+    owner: Person, outsider: Person, team: str, sql: cursor
+) -> None:
+    add = partial(put, without_email(owner), team, outsider, "member")
+    refused_add = refused(while_others_change(sql, GO, (outsider.id,), add), 404)
+    assert refused_add["detail"] == "no such user"
+    assert roles(owner, team).keys() & {outsider.id} == set()
+
+
+LEAVE = "DELETE FROM members WHERE team_id = %s AND user_id = %s"
+
+
+@pytest.mark.parametrize("kind", ["tasks", "documents"])
+def test_a_membership_that_ends_while_its_member_shares_is_not_taken_for_a_missing_account(
+    teammate: Person, team: str, sql: cursor, kind: str
+) -> None:
+    new = {"title": "T", "team_id": team}
+    for path, body, told in (
+        (kind, new, "no such team"),
+        (f"{kind}/batch", {"items": [{"title": "T"}, new]}, "item 1: no such team"),
+    ):
+        share = partial(without_email(teammate).post, path, json=body)
+        ended = while_others_change(sql, LEAVE, (team, teammate.id), share)
+        assert refused(ended, 404)["detail"] == told
+        sql.execute(ADD, (team, teammate.id))
+
+
+RENAME = """UPDATE "user" SET name = 'New' WHERE id = %s"""
+
+
+def test_whoever_is_renamed_while_they_join_is_in_the_team_by_the_new_name(
+    owner: Person, outsider: Person, team: str, sql: cursor
+) -> None:
+    joins = partial(put, owner, team, outsider, "member")
+    added = while_others_change(sql, RENAME, (outsider.id,), joins)
+    assert added.status_code == 201
+    assert added.json()["members"][-1]["name"] == "New"
+    assert owner.get(f"teams/{team}").json() == added.json()
+
+
+def test_whoever_joined_while_they_are_renamed_makes_a_version_more(
+    owner: Person, outsider: Person, team: str, sql: cursor
+) -> None:
+    rename = partial(outsider.patch, "http://test/api/me", json={"name": "New"})
+    assert while_others_change(sql, ADD, (team, outsider.id), rename).is_success
+    seen = owner.get(f"teams/{team}").json()
+    assert (seen["version"], seen["members"][-1]["name"]) == (4, "New")
+
+
 def test_whoever_is_demoted_while_they_wait_decides_nothing(
     owner: Person, teammate: Person, outsider: Person, team: str, sql: cursor
 ) -> None:
@@ -624,3 +709,39 @@ def test_leaving_while_one_shares_more_ends_well(
         assert statuses[5] == 200
         sql.execute("SELECT FROM tasks WHERE user_id = %s AND team_id = %s", (teammate.id, team))
         assert sql.rowcount == 0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_put_for_new_members_only_leaves_those_who_are_there_as_they_are(
+    owner: Person, teammate: Person, outsider: Person, team: str, role: str
+) -> None:
+    before = owner.get(f"teams/{team}").json()
+    for there in (owner, teammate):
+        told = refused(put(owner, team, there, role, **NEW), 412)
+        assert told["code"] == "precondition_failed"
+    assert owner.get(f"teams/{team}").json() == before
+    assert put(owner, team, outsider, role, **NEW).status_code == 201
+    assert roles(owner, team)[outsider.id] == role
+    refused(put(owner, team, outsider, role, **NEW), 412)
+
+
+@pytest.mark.usefixtures("team")
+def test_a_put_for_new_members_only_is_refused_for_its_first_reason(
+    owner: Person, teammate: Person, outsider: Person, team: str
+) -> None:
+    refused(put(outsider, team, outsider, "member", **NEW), 404)
+    refused(put(teammate, team, outsider, "member", **NEW), 403)
+    refused(put(owner, team, Person("nobody"), "member", **NEW), 404)
+    refused(put(owner, team, outsider, "member", **{"If-None-Match": '"1"'}), 422)
+    again = {**NEW, "Idempotency-Key": "once"}
+    answers = [put(owner, team, outsider, "member", **again) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201, 201]
+    assert answers[1].headers["idempotent-replayed"] == "true"
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_of_puts_for_new_members_only_one_adds_the_member(owner: Person, sql: cursor) -> None:
+    for _ in range(5):
+        team, whom = make(owner)["id"], sign_up(sql, "wanted")
+        puts = [partial(put, owner, team, whom, role, **NEW) for role in ("member", "admin") * 3]
+        assert sorted(each.status_code for each in at_once(*puts)) == [201, *[412] * 5]

@@ -8,6 +8,7 @@ import sys
 from dev import ROOT
 from tests.people import Person
 
+TASK = "01980000-0000-7000-8000-00000000dead"
 PROGRAM = """
 import sys
 from opentelemetry import trace, metrics
@@ -28,7 +29,7 @@ from dev.lambda_function import send
 token = [("Authorization", f"Bearer {sys.argv[1]}"), ("Content-Type", "application/json")]
 send(Request("GET", "/api/me/tasks?q=Zq7", token))
 send(Request("POST", "/api/me/tasks", token, b'{"titel": "Zq7"}'))
-send(Request("PATCH", "/api/me/tasks/Zq7", token, b'{"title": "Zq7"}'))
+send(Request("PATCH", f"/api/me/tasks/{sys.argv[2]}", token, b'{"titel": "Zq7"}'))
 for span in spans.get_finished_spans():
     print(span.to_json(indent=None))
 print(reader.get_metrics_data().to_json(indent=None))
@@ -37,7 +38,7 @@ print(reader.get_metrics_data().to_json(indent=None))
 
 def test_spans_and_metrics_tell_routes_and_statuses_and_no_values(owner: Person) -> None:
     done = subprocess.run(  # noqa: S603  our own program
-        [sys.executable, "-c", PROGRAM, owner.token()],
+        [sys.executable, "-c", PROGRAM, owner.token(), TASK],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
@@ -53,7 +54,7 @@ def test_spans_and_metrics_tell_routes_and_statuses_and_no_values(owner: Person)
         ("PATCH /api/{user_id}/tasks/{task_id}", 422),
     ]
     assert "http.server.request.duration" in metrics
-    assert not any(secret in done.stdout for secret in ("Zq7", owner.id, owner.email))
+    assert not any(secret in done.stdout for secret in ("Zq7", TASK, owner.id, owner.email))
     lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     traces = [line["trace_id"] for line in lines if line["message"] == "request"]
     assert traces == [span["context"]["trace_id"].removeprefix("0x") for span in served]

@@ -1,13 +1,23 @@
 """The caller's own profile: Better Auth's row, or the token's claims; and the end of it all."""
 
 from functools import partial
+from threading import Thread
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from psycopg2.extensions import cursor
 
+from app.locks import lock_name
 from dev.wire import CountingProxy
-from tests.concurrency import at_once
+from tests.concurrency import (
+    at_once,
+    blocked,
+    in_turn,
+    open_transaction,
+    until,
+    wait_for_a_lock,
+)
 from tests.people import Person, sign_up
 
 ME = "http://test/api/me"
@@ -185,6 +195,17 @@ def test_a_write_that_is_repeated_after_the_deletion_does_not_bring_its_rows_bac
     assert owner.titles() == []
 
 
+def test_a_change_that_is_repeated_after_the_account_is_gone_finds_nothing(
+    owner: Person, sql: cursor
+) -> None:
+    key = {"Idempotency-Key": "before"}
+    assert owner.patch(ME, json={"name": "New"}, headers=key).status_code == 200
+    assert owner.delete(ME).status_code == 204
+    sql.execute('DELETE FROM "user" WHERE id = %s', (owner.id,))
+    again = owner.patch(ME, json={"name": "New"}, headers=key)
+    assert (again.status_code, again.json()["code"]) == (404, "not_found")
+
+
 def test_whoever_is_signed_in_begins_anew_after_the_deletion(owner: Person) -> None:
     assert owner.delete(ME).status_code == 204
     owner.add("New")
@@ -215,6 +236,48 @@ def test_a_token_that_is_still_valid_brings_no_deleted_account_back(
     sql.execute('SELECT FROM "user" WHERE id = %s', (gone.id,))
     assert sql.rowcount == 0
     assert gone.delete(ME).status_code == 204
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_a_first_write_that_began_before_the_deletion_goes_with_the_rest(sql: cursor) -> None:
+    gone, answers = Person("gone"), list[Any]()
+    post = Thread(target=lambda: answers.append(gone.post("tasks", json={"title": "T"})))
+    delete = Thread(target=lambda: answers.append(gone.delete(ME)))
+    with open_transaction() as other:
+        other.execute(
+            'INSERT INTO "user" (id, name, email, "emailVerified") VALUES (%s, %s, %s, true)',
+            (uuid4().hex, "double", gone.email),
+        )
+        post.start()
+        wait_for_a_lock(sql)
+        delete.start()
+        until(lambda: blocked(sql) == 2 or not delete.is_alive())
+        other.connection.rollback()
+    post.join()
+    delete.join()
+    assert sorted(answer.status_code for answer in answers) == [201, 204]
+    assert rows(sql, gone) == {}
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_a_first_write_that_waits_for_the_deletion_brings_nobody_back(sql: cursor) -> None:
+    gone = Person("gone")
+    both = [partial(gone.delete, ME), partial(gone.post, "tasks", json={"title": "T"})]
+    hold = "SELECT pg_advisory_xact_lock(%s)"
+    answers = in_turn(sql, hold, (lock_name(gone.id),), *both)
+    assert [answer.status_code for answer in answers] == [204, 403]
+    sql.execute('SELECT FROM "user" WHERE id = %s', (gone.id,))
+    assert sql.rowcount == 0
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_nothing_is_left_of_a_first_write_and_a_deletion_at_once(sql: cursor) -> None:
+    for n in range(20):
+        gone = Person("gone")
+        both = [partial(gone.post, "tasks", json={"title": "T"}), partial(gone.delete, ME)]
+        told = {answer.status_code for answer in at_once(*both[:: (-1) ** n])}
+        assert told in ({201, 204}, {403, 204})
+        assert rows(sql, gone) == {}
 
 
 def test_nobody_deletes_everything_of_another(owner: Person, outsider: Person) -> None:

@@ -5,13 +5,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 import snapshot_restore_py
+from psycopg2.extensions import cursor
 
-from app import snapshots, wake
+from app import address, snapshots, wake
 from dev import ROOT
 from dev.wire import CountingProxy
+from tests.concurrency import until
 from tests.people import Person
 from tests.problem import refused
 
@@ -83,6 +86,42 @@ def test_the_first_request_uses_the_connection_that_was_knocked_for(
     counts = knocking.take()
     assert (counts.connections, counts.trips) == (1, 1)
     assert wake.knocks == []
+
+
+class Snatched(list[wake.Knock]):
+    """As soon as somebody has seen that a knock is there, another thread takes it."""
+
+    def __len__(self) -> int:
+        there = super().__len__()
+        self.clear()
+        return there
+
+
+def test_a_knock_is_taken_in_one_step_since_two_may_want_it(
+    owner: Person, knocking: CountingProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wake.knock()
+    monkeypatch.setattr(wake, "knocks", Snatched(wake.knocks))
+    assert owner.get("tasks").is_success
+    assert knocking.take().connections == 1
+
+
+def test_a_connection_that_was_knocked_for_elsewhere_is_closed(
+    knocking: CountingProxy, sql: cursor
+) -> None:
+    here, elsewhere = (
+        {**address.read(knocking.url), "application_name": name} for name in ("here", "elsewhere")
+    )
+    wake.knocks.append(wake.Knock(elsewhere))
+    wake.knocks[0].thread.join()
+    assert sessions(sql, "elsewhere") == 1
+    with closing(wake.connect(here)):
+        until(lambda: (sessions(sql, "here"), sessions(sql, "elsewhere")) == (1, 0))
+
+
+def sessions(sql: cursor, name: str) -> int:
+    sql.execute("SELECT FROM pg_stat_activity WHERE application_name = %s", (name,))
+    return int(sql.rowcount)
 
 
 def test_a_second_door_does_not_knock_again(knocking: CountingProxy) -> None:

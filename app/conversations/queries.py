@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Caller, owned_by
-from app.conversations.schemas import ConversationQuery
+from app.conversations.schemas import PREVIEW, ConversationQuery
 from app.db import OneTrip, one
 from app.lists import own
 from app.sorting import TIMES
@@ -22,7 +22,7 @@ def list_conversations(db: OneTrip, me: Caller, query: ConversationQuery) -> Seq
     state = ~live(Conversation) if query.deleted else live(Conversation)
     statement = own(me, Conversation, [state], KEYS[query.key], query)
     row = statement.column_descriptions[0]["entity"]
-    return db.rows(statement.options(newest(row)))
+    return db.rows(statement.options(newest(row, PREVIEW)))
 
 
 def get_conversation(

@@ -5,11 +5,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.fields import Sent, Time, without_defaults
-from app.pages import PageQuery
+from app.fields import Sent, Time, UserId, without_defaults
+from app.pages import DESCENDING, Page, PageQuery
 from app.shown import MessageOut
 
 Title = Annotated[str, Field(min_length=1, max_length=255, examples=["Holiday plans"])]
+
+PREVIEW = 2000
+"""Characters of its newest message that a conversation shows in a list."""
 
 
 class NewConversation(Sent):
@@ -26,16 +29,25 @@ class ConversationOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    user_id: str
-    title: str | None
+    user_id: UserId
+    title: str | None = Field(examples=["Holiday plans"])
     message_count: int
-    last_message: MessageOut | None = Field(description="The newest; null where there is none")
+    last_message: MessageOut | None = Field(
+        description="The newest; null where there is none. In lists its `content` ends after"
+        f" {PREVIEW:,} characters"
+    )
     created_at: Time
     updated_at: Time = Field(description="Also moved by messages that come and go")
-    deleted_at: Time | None
+    deleted_at: Time | None = Field(examples=[None])
     version: int
+
+
+class ConversationPage(Page[ConversationOut]):
+    pass
 
 
 class ConversationQuery(PageQuery):
     deleted: bool = Field(default=False, description="The deleted ones instead")
-    sort: Literal["created_at", "-created_at", "updated_at", "-updated_at"] = "-updated_at"
+    sort: Literal["created_at", "-created_at", "updated_at", "-updated_at"] = Field(
+        "-updated_at", description=DESCENDING
+    )

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.fields import Sent, Time, within, without_defaults
+from app.fields import Sent, Time, UserId, within, without_defaults
+from app.pages import Page
 from app.searching import Found, SearchQuery, sorted_by
 from app.sent_batches import ById, Changes, News
 
@@ -47,7 +48,9 @@ class DocumentChanges(Changes[DocumentChangeById]):
 
 
 class Transfer(Sent):
-    to_user_id: str = Field(min_length=1, max_length=255, description="Whose it is to be")
+    to_user_id: str = Field(
+        min_length=1, max_length=255, description="Whose it is to be", examples=["Zk3vT9qLw1"]
+    )
 
 
 class DocumentBrief(BaseModel):
@@ -56,23 +59,27 @@ class DocumentBrief(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    user_id: str
+    user_id: UserId
     team_id: UUID | None
-    title: str
+    title: str = Field(examples=["Travel notes"])
     created_at: Time
     updated_at: Time
-    deleted_at: Time | None
+    deleted_at: Time | None = Field(examples=[None])
     version: int
 
 
 class DocumentOut(DocumentBrief):
     """A document with all that it says."""
 
-    content: str
+    content: str = Field(examples=["Day one"])
 
 
 class DocumentItem(DocumentBrief, Found):
     """A document in a list."""
+
+
+class DocumentPage(Page[DocumentItem]):
+    pass
 
 
 class DocumentsOut(BaseModel):
@@ -84,9 +91,9 @@ class DocumentsOut(BaseModel):
 class DocumentQuery(SearchQuery):
     """Filters of the list; every one given narrows it."""
 
-    created_after: Time | None = None
-    updated_after: Time | None = None
-    team_id: UUID | None = None
+    created_after: Time | None = Field(None, description="Added later than this")
+    updated_after: Time | None = Field(None, description="Changed later than this")
+    team_id: UUID | None = Field(None, description="Shared with this team")
     deleted: bool = Field(default=False, description="The deleted ones instead")
     sort: Literal[
         "created_at", "-created_at", "updated_at", "-updated_at", "title", "-title", "-relevance"

@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from app.fields import Always
 
 
-class Live(BaseModel):
+class Live(Always):
     status: Literal["live"] = "live"
 
 
@@ -14,7 +16,7 @@ class Pool(BaseModel):
     in_use: int
 
 
-class Ready(BaseModel):
+class Ready(Always):
     status: Literal["ready"] = "ready"
-    revision: str
+    revision: str = Field(examples=["0002"])
     pool: Pool

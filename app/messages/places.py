@@ -17,7 +17,7 @@ def cursor(message: Message, query: MessageQuery) -> str:
 
 def place(conversation_id: UUID, query: MessageQuery) -> UUID | None:
     """The id to begin at; raises InvalidCursor for what no page of this list handed out."""
-    if not query.place:
+    if query.place is None:
         return None
     with suppress(ValueError):
         return UUID(query.place)

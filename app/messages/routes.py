@@ -25,8 +25,9 @@ from app.shown import MessageOut
 from app.tables import Message
 
 router = APIRouter(
-    prefix="/conversations/{conversation_id}/messages", tags=["messages"], route_class=Endpoint
+    prefix="/conversations/{conversation_id:uuid}/messages", tags=["messages"], route_class=Endpoint
 )
+ONE = "/{message_id:uuid}"  # "batch" is none, and so keeps methods of its own
 
 
 @router.get("", response_model=MessagePage, responses=documented(400, 404))
@@ -38,6 +39,7 @@ def list_messages(
     request: Request,
     response: Response,
 ) -> dict[str, Any]:
+    """What was said in a conversation, in order: page by page, both ways."""
     rows = queries.list_messages(db, me, conversation_id, query)
     if not rows:
         raise NotFound
@@ -86,16 +88,15 @@ def add_messages(
     return {"items": found(writes.add_messages(db, me, once, conversation_id, values))}
 
 
-@router.get("/{message_id}", response_model=MessageOut, responses=documented(304, 404))
+@router.get(ONE, response_model=MessageOut, responses=documented(304, 404))
 def get_message(
     db: Database, me: Me, tag: Reading, conversation_id: UUID, message_id: UUID
 ) -> Message:
+    """A message of a conversation."""
     return tag(found(queries.get_message(db, me, conversation_id, message_id)))
 
 
-@router.delete(
-    "/{message_id}", status_code=204, response_class=Response, responses=documented(404, 409)
-)
+@router.delete(ONE, status_code=204, response_class=Response, responses=documented(404, 409))
 def delete_message(
     db: Database, me: Me, once: Once, conversation_id: UUID, message_id: UUID
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from app.fields import Sent, within
-from app.pages import Page, Paging
+from app.pages import A_CURSOR, Page, Paging
 from app.shown import MessageOut
 from app.tables import MessageRole
 
@@ -53,9 +53,12 @@ class MessagesOut(BaseModel):
 
 
 class MessagePage(Page[MessageOut]):
-    next: str | None = Field(description="For `after`; null where nothing comes behind")
+    next: str | None = Field(
+        description="For `after`; null where nothing comes behind", examples=[A_CURSOR]
+    )
     previous: str | None = Field(
-        description="For `before`; null where nothing comes before, and of an empty page"
+        description="For `before`; null where nothing comes before, and of an empty page",
+        examples=[A_CURSOR],
     )
 
 
@@ -77,15 +80,20 @@ class MessageQuery(Paging):
 
     @model_validator(mode="after")
     def one_way(self) -> "MessageQuery":
-        if sum(map(bool, (self.after, self.before, self.cursor, self.numbered))) > 1:
+        if len(self.places) + self.numbered > 1:
             raise ValueError("takes one of after, before, cursor and a page number")
         return self
 
     @property
     def place(self) -> str | None:
-        return self.after or self.before or self.cursor
+        return next(iter(self.places), None)
+
+    @property
+    def places(self) -> list[str]:
+        given = self.after, self.before, self.cursor
+        return [place for place in given if place is not None]
 
     @property
     def upward(self) -> bool:
         """Read by rising ids. What comes before a place is read from there, backwards."""
-        return (self.order == "asc") != bool(self.before)
+        return (self.order == "asc") != (self.before is not None)

@@ -24,12 +24,16 @@ SENT = ("role", "content", "metadata")
 def add_messages(
     db: OneTrip, me: Caller, once: Attempt, conversation_id: UUID, news: list[dict[str, Any]]
 ) -> Sequence[Message] | None:
-    """Append all or none; in order, though the clock were set back meanwhile."""
+    """Append all or none, in order, behind all that is there: whatever this sandbox's clock says.
+
+    A row whose id is not the newest gets one that is, by a trigger, as it is added.
+    """
     ids = sorted(str(new_id()) for _ in news)
     rows = [{"id": id, **new} for id, new in zip(ids, news, strict=True)]
     items = records(Message, rows, "id", *SENT)
     values = select(literal(conversation_id), literal(me.id), *items.c)
     values = values.where(literal(conversation_id) == held(me, once, conversation_id))
+    values = values.order_by(items.c.id)
     columns = "conversation_id", "user_id", "id", "role", "content", "about"
     write = insert(Message).from_select(columns, values)
     messages = once.send(db, write, Message, owned_by(me, Message), len(news))

@@ -38,6 +38,6 @@ def wanted(query: TaskQuery) -> list[ColumnElement[bool]]:
         (query.due_after, lambda: task.due_at > query.due_after),
         (query.created_after, lambda: task.created_at > query.created_after),
         (query.team_id, lambda: task.team_id == query.team_id),
-        (True, lambda: task.deleted_at.is_not(None) if query.deleted else live(Task)),
+        (True, lambda: ~live(Task) if query.deleted else live(Task)),
     ]
     return [condition() for given, condition in filters if given]

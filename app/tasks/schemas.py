@@ -5,13 +5,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from app.fields import Sent, Time, without_defaults
+from app.fields import Sent, Time, UserId, without_defaults
+from app.pages import Page
 from app.searching import Found, SearchQuery, sorted_by
 from app.sent_batches import ById, Changes, Ids, News
 from app.tables import Priority, Status
 
 Title = Annotated[str, Field(min_length=1, max_length=200, examples=["Water the plants"])]
-Description = Annotated[str, Field(max_length=2000)]
+Description = Annotated[str, Field(max_length=2000, examples=["The ferns, not the cactus"])]
 Tags = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=50)]],
     Field(max_length=20, examples=[["home", "garden"]]),
@@ -62,18 +63,18 @@ class TaskOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    user_id: str
+    user_id: UserId
     team_id: UUID | None
-    title: str
-    description: str | None
+    title: str = Field(examples=["Water the plants"])
+    description: str | None = Field(examples=["The ferns, not the cactus"])
     status: Status
     priority: Priority
-    tags: list[str]
+    tags: list[str] = Field(examples=[["home", "garden"]])
     due_at: Time | None
-    completed_at: Time | None
+    completed_at: Time | None = Field(examples=[None])
     created_at: Time
     updated_at: Time
-    deleted_at: Time | None
+    deleted_at: Time | None = Field(examples=[None])
     version: int
 
     @computed_field
@@ -83,6 +84,10 @@ class TaskOut(BaseModel):
 
 class TaskItem(TaskOut, Found):
     """A task in a list."""
+
+
+class TaskPage(Page[TaskItem]):
+    pass
 
 
 class TasksOut(BaseModel):
@@ -96,12 +101,12 @@ class TaskQuery(SearchQuery):
         [], description="May repeat; `pending` is todo or in_progress, `completed` is done"
     )
     priority: list[Priority] = Field([], description="May repeat")
-    completed: bool | None = None
+    completed: bool | None = Field(None, description="Done or not")
     tag: list[str] = Field([], max_length=20, description="May repeat: tasks that have them all")
-    due_before: Time | None = None
-    due_after: Time | None = None
-    created_after: Time | None = None
-    team_id: UUID | None = None
+    due_before: Time | None = Field(None, description="Due earlier than this")
+    due_after: Time | None = Field(None, description="Due later than this")
+    created_after: Time | None = Field(None, description="Added later than this")
+    team_id: UUID | None = Field(None, description="Shared with this team")
     deleted: bool = Field(default=False, description="The deleted ones instead")
     sort: Literal[
         "created_at", "-created_at", "updated_at", "-updated_at", "due_at", "-due_at",
@@ -126,10 +131,12 @@ class TaskStats(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     total: int
-    by_status: dict[Status, int]
-    by_priority: dict[Priority, int]
+    by_status: dict[Status, int] = Field(examples=[{"todo": 1, "in_progress": 0, "done": 1}])
+    by_priority: dict[Priority, int] = Field(
+        examples=[{"low": 0, "medium": 1, "high": 0, "urgent": 1}]
+    )
     overdue: int
     due_within_7_days: int
     completed_per_day: list[DayCount] = Field(description="The last 30 days in UTC, oldest first")
-    completion_rate: float = Field(description="Done of all, 0 to 1")
-    median_hours_to_complete: float | None
+    completion_rate: float = Field(description="Done of all, 0 to 1", examples=[0.5])
+    median_hours_to_complete: float | None = Field(examples=[26.5])

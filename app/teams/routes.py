@@ -11,21 +11,29 @@ from app.auth import Me
 from app.db import Database
 from app.endpoints import Endpoint
 from app.errors import Forbidden, found
-from app.etags import Reading, Writing
+from app.etags import Putting, Reading, Tag, Writing
 from app.idempotency import Once
 from app.openapi import documented
-from app.pages import Page, page
+from app.pages import page
 from app.tables import Team
 from app.teams import queries, rules, writes
-from app.teams.schemas import Membership, NewTeam, TeamChange, TeamOut, TeamQuery
+from app.teams.schemas import Membership, NewTeam, TeamChange, TeamOut, TeamPage, TeamQuery
 
 router = APIRouter(prefix="/teams", tags=["teams"], route_class=Endpoint)
+ONE = "/{team_id:uuid}"
 
 
-MemberId = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,255}$", description="A user's id, or `me`")]
+MemberId = Annotated[
+    str,
+    Path(
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="A user's id, or `me`",
+        examples=["Zk3vT9qLw1"],
+    ),
+]
 
 
-@router.get("", response_model=Page[TeamOut], responses=documented(400))
+@router.get("", response_model=TeamPage, responses=documented(400))
 def list_teams(
     db: Database, me: Me, query: Annotated[TeamQuery, Query()], request: Request, response: Response
 ) -> dict[str, Any]:
@@ -34,24 +42,25 @@ def list_teams(
     return page(rows, queries.KEYS[query.key], query, request, response)
 
 
-@router.post("", response_model=TeamOut, status_code=201, responses=documented(400, 409))
-def add_team(db: Database, me: Me, once: Once, tag: Writing, new: NewTeam) -> Team:
-    """You are its owner, and so far its only member."""
+@router.post("", response_model=TeamOut, status_code=201, responses=documented(400, 404, 409))
+def add_team(db: Database, me: Me, once: Once, response: Response, new: NewTeam) -> Team:
+    """Found a team: you are its owner, and so far its only member."""
     team = found(writes.add_team(db, me, once, new.model_dump()))
-    tag.response.headers["Location"] = f"/api/me/teams/{team.id}"
-    return tag(team)
+    response.headers["Location"] = f"/api/me/teams/{team.id}"
+    return Tag(response)(team)
 
 
-@router.get("/{team_id}", response_model=TeamOut, responses=documented(304, 404))
+@router.get(ONE, response_model=TeamOut, responses=documented(304, 404))
 def get_team(db: Database, me: Me, tag: Reading, team_id: UUID) -> Team:
+    """A team that you are in, with its members."""
     return tag(found(queries.get_team(db, me, team_id)))
 
 
-@router.patch("/{team_id}", response_model=TeamOut, responses=documented(400, 404, 409, 412))
+@router.patch(ONE, response_model=TeamOut, responses=documented(400, 404, 409, 412))
 def change_team(
     db: Database, me: Me, once: Once, tag: Writing, team_id: UUID, change: TeamChange
 ) -> Team:
-    """For its owners and admins."""
+    """Change a team's name: for its owners and admins."""
     values = change.model_dump(exclude_unset=True)
     team = writes.change_team(db, me, once, team_id, tag.versions, values)
     if team is None:
@@ -60,18 +69,16 @@ def change_team(
     return tag(team)
 
 
-@router.delete(
-    "/{team_id}", status_code=204, response_class=Response, responses=documented(404, 409, 412)
-)
+@router.delete(ONE, status_code=204, response_class=Response, responses=documented(404, 409, 412))
 def delete_team(db: Database, me: Me, once: Once, tag: Writing, team_id: UUID) -> None:
-    """For its owners. What was shared with it goes back to those who own it."""
+    """Delete a team: for its owners. What was shared with it goes back to those who own it."""
     if not writes.delete_team(db, me, once, team_id, tag.versions):
         tag.current(queries.get_team(db, me, team_id))
         raise Forbidden("only an owner of the team may")
 
 
 @router.put(
-    "/{team_id}/members/{member_id}",
+    f"{ONE}/members/{{member_id}}",
     response_model=TeamOut,
     responses={
         200: {"description": "The member's role is what was asked for"},
@@ -83,14 +90,14 @@ def put_member(
     db: Database,
     me: Me,
     once: Once,
-    tag: Writing,
+    tag: Putting,
     team_id: UUID,
     member_id: MemberId,
     put: Membership,
 ) -> Team:
     """Add a member, or change the role of one: for owners and admins; of owners, for owners."""
     whom = named(me, member_id)
-    team = writes.put_member(db, me, once, team_id, whom, tag.versions, put.role)
+    team = writes.put_member(db, me, once, team_id, whom, tag.versions, put.role, new=tag.new)
     if team is None:
         seen = tag.current(queries.get_team(db, me, team_id))
         raise rules.bad_decision(me, seen, whom, put.role, "no such user")
@@ -101,7 +108,7 @@ def put_member(
 
 
 @router.delete(
-    "/{team_id}/members/{member_id}",
+    f"{ONE}/members/{{member_id}}",
     status_code=204,
     response_class=Response,
     responses=documented(404, 409, 412),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.access import OWNER, RUN_IT, Caller
-from app.errors import Forbidden, NotFound, Problem
+from app.errors import Forbidden, NotFound, PreconditionFailed, Problem
 from app.tables import Team
 
 
@@ -14,6 +14,8 @@ def bad_decision(me: Caller, team: Team, user_id: str, role: str, absent: str) -
         return Forbidden("only an owner or an admin of the team may")
     if roles[me.id] != OWNER and OWNER in {role, roles.get(user_id)}:
         return Forbidden("only an owner decides on owners")
+    if user_id in roles:
+        return PreconditionFailed("they are a member already")
     return NotFound(absent)
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.fields import Sent, Time, without_defaults
-from app.pages import PageQuery
+from app.fields import Sent, Time, UserId, without_defaults
+from app.pages import DESCENDING, Page, PageQuery
 from app.tables import TeamRole
 
 Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Gardeners"])]
@@ -29,9 +29,9 @@ class Membership(Sent):
 
 
 class MemberOut(BaseModel):
-    user_id: str
-    name: str
-    email: str
+    user_id: UserId
+    name: str = Field(examples=["Robin"])
+    email: str = Field(examples=["robin@example.com"])
     role: TeamRole
     joined_at: Time
 
@@ -40,12 +40,18 @@ class TeamOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    name: str
+    name: str = Field(examples=["Gardeners"])
     created_at: Time
     updated_at: Time
     version: int
     members: list[MemberOut] = Field(description="In the order in which they joined")
 
 
+class TeamPage(Page[TeamOut]):
+    pass
+
+
 class TeamQuery(PageQuery):
-    sort: Literal["name", "-name", "created_at", "-created_at"] = "name"
+    sort: Literal["name", "-name", "created_at", "-created_at"] = Field(
+        "name", description=DESCENDING
+    )

@@ -68,7 +68,7 @@ def delete_team(
     return once.send(db, write, Team, in_team(me, Team.id)) is not None
 
 
-def put_member(
+def put_member(  # noqa: PLR0913  one more than elsewhere: only here can something be new
     db: OneTrip,
     me: Caller,
     once: Attempt,
@@ -76,11 +76,13 @@ def put_member(
     user_id: str,
     versions: list[int] | None,
     role: str,
+    *,
+    new: bool,
 ) -> Team | None:
     """Add a member, or change the role of one; a member who has it already is no new version."""
-    known = exists().where(col(User.id) == user_id)
-    differs = role_in(Team.id, user_id).is_distinct_from(role)
-    write = renewed(once, team_id, versions, differs).where(decides(me, user_id, role), known)
+    known, there = exists().where(col(User.id) == user_id), role_in(Team.id, user_id)
+    write = renewed(once, team_id, versions, there.is_distinct_from(role))
+    write = write.where(decides(me, user_id, role), known, there.is_(None) if new else true())
 
     def also(written: CTE) -> Any:
         return upsert(select(written.c.id, literal(user_id), literal(role)))

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 
-from app.fields import Sent, Time
+from app.fields import Always, Sent, Time
+from app.pages import A_CURSOR
 from app.tables import Conversation, Document, Message, Task, TeamRole
 from app.users.schemas import Profile
 
@@ -20,9 +21,9 @@ class ExportQuery(Sent):
     cursor: str | None = Field(None, max_length=2048, description="`next` of the page before")
 
 
-class Membership(BaseModel):
+class TeamMembership(BaseModel):
     team_id: UUID
-    name: str = Field(description="The team's")
+    name: str = Field(description="The team's", examples=["Gardeners"])
     role: TeamRole
     joined_at: Time
 
@@ -45,7 +46,7 @@ def whole(table: Any) -> Any:
 
 def typed(kind: str, item: Any) -> Any:
     values: dict[str, Any] = {"type": (Literal[kind], kind), "item": (item, ...)}
-    return create_model(f"Exported{kind.title().replace('_', '')}", **values)
+    return create_model(f"Exported{kind.title().replace('_', '')}", __base__=Always, **values)
 
 
 ITEMS = {
@@ -54,7 +55,7 @@ ITEMS = {
     "document": typed("document", whole(Document)),
     "conversation": typed("conversation", whole(Conversation)),
     "message": typed("message", whole(Message)),
-    "team_membership": typed("team_membership", Membership),
+    "team_membership": typed("team_membership", TeamMembership),
 }
 """In the order of the export."""
 
@@ -63,7 +64,9 @@ Item: Any = Annotated[reduce(or_, ITEMS.values()), Field(discriminator="type")]
 
 class Export(BaseModel):
     items: list[Item]
-    next: str | None = Field(description="The next page's cursor; null on the last page")
+    next: str | None = Field(
+        description="The next page's cursor; null on the last page", examples=[A_CURSOR]
+    )
 
 
 def written(kind: str, row: dict[str, Any]) -> bytes:

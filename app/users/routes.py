@@ -23,11 +23,13 @@ router = APIRouter(tags=["users"], route_class=Endpoint)
 
 @router.get("", response_model=Profile)
 def get_profile(db: Database, me: Me) -> User | Caller:
+    """Who you are: as the account says, or the token while there is no account yet."""
     return queries.get_user(db, me) or me
 
 
 @router.patch("", response_model=Profile, responses=documented(400, 404, 409))
 def change_profile(db: Database, me: Me, once: Once, change: ProfileChange) -> User:
+    """Change your name or image by a merge patch: what is absent stays as it is."""
     values = change.model_dump(exclude_unset=True)
     user = writes.change_user(db, me, once, values) or writes.add_user(db, me, once, values)
     user = user or writes.change_user(db, me, once, values)  # a twin made the row meanwhile

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from app.fields import Sent, Time, without_defaults
+from app.fields import Always, Sent, Time, UserId, without_defaults
 
 
 class ProfileChange(Sent):
@@ -12,17 +12,17 @@ class ProfileChange(Sent):
 
     model_config = ConfigDict(json_schema_extra=without_defaults)
 
-    name: Annotated[str, Field(min_length=1, max_length=200)] = ""
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Robin"])] = ""
     image: Annotated[str, Field(max_length=2048)] | None = None
 
 
-class Profile(BaseModel):
+class Profile(Always):
     model_config = ConfigDict(from_attributes=True)
 
-    id: str
-    name: str
-    email: str | None
+    id: UserId
+    name: str = Field(examples=["Robin"])
+    email: str | None = Field(examples=["robin@example.com"])
     email_verified: bool
-    image: str | None
+    image: str | None = Field(examples=["https://example.com/robin.png"])
     created_at: Time | None = None
     updated_at: Time | None = None

@@ -31,6 +31,7 @@ const options = (baseURL, basePath, { plugins, ...rest }) => ({
   secret: process.env.BETTER_AUTH_SECRET,
   database,
   emailAndPassword: { enabled: true },
+  user: { deleteUser: { enabled: true } },
   plugins: [...plugins, bearer()],
   telemetry: { enabled: false },
   logger: { level: "error" },

@@ -1,45 +1,49 @@
 """What an answer says, and where the tables say otherwise."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from dev.lambda_function import Response
-from dev.prove._cuts_truth import Row, Rows
-
-OWN = re.compile(r"[\da-f]{8}(-?[\da-f]{4}){3}-?[\da-f]{12}|\d{4}-\d\d-\d\d(T[\d:.]+Z)?")
-"""What differs from one request to its like: ids and times."""
+from dev.prove._cuts_names import Ids, named
+from dev.prove._cuts_truth import Row, Rows, name
 
 
-def said(answer: Response) -> str:
+def said(answer: Response, ids: Ids) -> str:
     """What it says of the request itself; ids and times are others each time."""
-    return OWN.sub("…", f"{answer.status} {answer.header('ETag')} {answer.body.decode()}")
+    headers = [answer.header(each) for each in ("ETag", "Location")]
+    return named(f"{answer.status} {headers} {answer.body.decode()}", ids)
 
 
 def disagreements(answer: Response, rows: Rows) -> Iterator[str]:
     """Where the answer shows a row otherwise than its table does."""
-    by_id = {row["id"]: row for row in rows.values() if "id" in row}
+    known = {place.partition(" ")[2]: row for place, row in rows.items()}
     for shown in objects(json.loads(answer.body or b"null")):
-        row = by_id.get(shown["id"])
+        row = known.get(name(shown))
         if row is None:
-            yield f"it shows a row that is not there: {shown['id']}"
+            yield f"it shows a row that is not there: {name(shown)}"
         else:
-            yield from (f"{name} is {row[name]!r} in the table" for name in other(shown, row))
+            yield from (f"{column} is {row[column]!r} in the table" for column in other(shown, row))
 
 
-def objects(body: Any) -> Iterator[Row]:
-    if isinstance(body, dict) and "id" in body:
-        yield body
+def objects(body: Any, around: Row | None = None) -> Iterator[Row]:
+    """Everything in it that has an id, and a team's members, who have two."""
+    if isinstance(body, list):
+        for each in body:
+            yield from objects(each, around)
     elif isinstance(body, dict):
-        for item in body.get("items", []):
-            yield from objects(item)
+        if "id" in body:
+            yield body
+        elif around and "user_id" in body:
+            yield {"team_id": around["id"], **body}
+        for each in body.values():
+            yield from objects(each, body if "id" in body else None)
 
 
 def other(shown: Row, row: Row) -> list[str]:
-    return [name for name in shown.keys() & row.keys() if value(shown[name]) != value(row[name])]
+    return [column for column in shown.keys() & row if value(shown[column]) != value(row[column])]
 
 
 def value(shown: Any) -> Any:

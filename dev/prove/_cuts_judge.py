@@ -6,7 +6,9 @@ from typing import Literal, NamedTuple
 
 from dev.lambda_function import Response
 from dev.prove._cuts_answers import disagreements, said
-from dev.prove._cuts_truth import Effect, Rows, effect
+from dev.prove._cuts_effect import Effect, differences, effect
+from dev.prove._cuts_names import Ids
+from dev.prove._cuts_truth import Rows
 
 Told = Literal["success", "honest 503", "outcome unknown", "nonsense"]
 Wrong = Literal["duplicate", "lost", "untruth"]
@@ -23,6 +25,7 @@ class Lesson(NamedTuple):
 class Seen(NamedTuple):
     """One case: the answers, and the rows before, after, and when all was over."""
 
+    ids: Ids
     before: Rows
     answer: Response
     after: Rows
@@ -60,7 +63,7 @@ Complaints = Iterator[tuple[Wrong, str]]
 
 def complaints(lesson: Lesson, seen: Seen, told: Told) -> Complaints:
     """The gravest first."""
-    did, total = effect(seen.before, seen.after), effect(seen.before, seen.last)
+    did, total = (effect(seen.before, rows, seen.ids) for rows in (seen.after, seen.last))
     for done in (did, total):
         if done > lesson.due:
             yield "duplicate", f"what was to be done once: {differences(done, lesson.due)}"
@@ -76,8 +79,8 @@ def first(lesson: Lesson, seen: Seen, told: Told, did: Effect) -> Complaints:
         yield "lost", "it was acknowledged, and is not there"
     if told == "success" and did != due:
         yield "untruth", f"it was acknowledged, and is there in part: {differences(did, due)}"
-    if told == "success" and said(seen.answer) != lesson.said:
-        yield "untruth", f"the answer is another than without a cut: {said(seen.answer)}"
+    if told == "success" and said(seen.answer, seen.ids) != lesson.said:
+        yield "untruth", f"the answer is another than without a cut: {said(seen.answer, seen.ids)}"
     if told == "success":
         yield from (("untruth", words) for words in disagreements(seen.answer, seen.after))
     if told == "honest 503" and did:
@@ -97,8 +100,8 @@ def second(lesson: Lesson, seen: Seen, told: Told) -> Complaints:
     answer = seen.next
     if answer.status != (lesson.status if seen.repeated else HTTPStatus.OK):
         yield "untruth", f"the next request got {answer.status}: {answer.body!r}"
-    if seen.repeated and said(answer) != lesson.said:
-        yield "untruth", f"its repeat got another answer: {said(answer)}"
+    if seen.repeated and said(answer, seen.ids) != lesson.said:
+        yield "untruth", f"its repeat got another answer: {said(answer, seen.ids)}"
     done = told == "success" and answer.status < HTTPStatus.BAD_REQUEST
     if seen.repeated and done and answer.body != seen.answer.body:
         yield "untruth", f"its repeat got another answer: {answer.body!r}"
@@ -113,8 +116,3 @@ def final(lesson: Lesson, seen: Seen, told: Told, total: Effect) -> Complaints:
         yield "lost", "it is not there in the end"
     if total != lesson.due and (total or not unsettled):
         yield "untruth", f"in the end it is there in part: {differences(total, lesson.due)}"
-
-
-def differences(done: Effect, due: Effect) -> str:
-    names = sorted(done.keys() | due.keys())
-    return ", ".join(f"{name} {done[name]} of {due[name]}" for name in names)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Literal, NamedTuple
 
-from dev.neon.proxy.faults import Cut, Early, Ending, Fault, Sent, Words
+from dev.neon.proxy.faults import Cut, Early, Ending, Fault, Received, Sent, Words
 
 Situation = Literal["warm", "cold", "login"]
 """The connection rested in the pool; it is new; it is new, and cut from its first byte on: the
@@ -77,29 +77,33 @@ class Place(NamedTuple):
         return f"{place} and {self.bytes} bytes, {self.way}"
 
 
-def places(flows: list[Flow], turn: int) -> Iterator[Place]:
+def places(flows: list[Flow], turn: int, *, settles: bool = False) -> Iterator[Place]:
     """Every place, in all of its ways between messages; elsewhere the ways take turns.
 
-    A request that was heard on a warm connection only is cut once at each place, in turn.
+    A request that was heard on a warm connection only is cut once between any two messages and
+    once inside each, in turn; where it `settles`, also on each connection until time is up.
     """
     turns = islice(cycle(WAYS), turn % len(WAYS), None)
     thorough = {flow.situation for flow in flows} > {"warm"}
     for situation, direction, sizes in flows:
-        for messages, inside in spots(situation, sizes):
+        for messages, inside in spots(situation, sizes, None if thorough else turn):
             ways = BETWEEN.get(situation) if thorough and not inside else None
             for way in ways or [next(turns)]:
                 yield Place(situation, direction, messages, inside, way)
-        if thorough and situation != "cold":
+        if (thorough and situation != "cold") or (settles and direction is Received):
             yield Place(situation, direction, 0, 0, ALWAYS)
 
 
-def spots(situation: Situation, sizes: list[int]) -> Iterator[tuple[int, int]]:
+def spots(situation: Situation, sizes: list[int], turn: int | None) -> Iterator[tuple[int, int]]:
     """Between messages, and inside each at its first byte, in the middle and before its last.
 
-    A TLS record counts only as a whole: one byte inside is as good as another.
+    At one of these where they take turns. A TLS record counts only as a whole: one byte inside is
+    as good as another.
     """
     yield 0, 0
     for number, size in enumerate(sizes):
-        insides = {size // 2} if situation == "login" else {1, size // 2, size - 1}
-        yield from ((number, inside) for inside in sorted(insides))
+        insides = [size // 2] if situation == "login" else sorted({1, size // 2, size - 1})
+        if turn is not None:
+            insides = [insides[(turn + number) % len(insides)]]
+        yield from ((number, inside) for inside in insides)
         yield number + 1, 0

@@ -2,26 +2,18 @@
 
 from typing import NamedTuple
 
+from dev.prove._cuts_endpoints import ENDPOINTS, Endpoint
 from dev.prove._cuts_places import Situation
-from dev.prove.trips import ENDPOINTS, TASKS, Endpoint
-
-PERMANENT = Endpoint("DELETE", TASKS + "/{id}?permanent=true")
-ALL = [*ENDPOINTS, PERMANENT]
-"""A new endpoint is cut from the day on which its round trips are counted."""
-
-BATCH = "/batch"
-PROVISIONING = {("POST", TASKS), ("POST", TASKS + BATCH), ("PATCH", "/api/me")}
-"""Writes that need nothing to be there, not even the caller's own row: they make it."""
 
 
 class Variant(NamedTuple):
     words: str
-    situations: tuple[Situation, ...] = ("warm",)
     keyed: bool = False
     """With an Idempotency-Key."""
 
     ahead: int | None = None
-    """With If-Match, which names a version so much later than the one that is there."""
+    """With If-Match, which names a version so much later than the one that is there; in a batch,
+    that of its last item."""
 
     done: bool = False
     """Sent and answered before: what is cut is its repeat."""
@@ -30,9 +22,9 @@ class Variant(NamedTuple):
     """By somebody who has no row yet."""
 
 
-PLAIN = Variant("plain", ("warm", "cold", "login"))
-KEYED = Variant("Idempotency-Key", ("warm", "cold"), keyed=True)
-MATCHED = Variant("If-Match", ("warm", "cold"), ahead=0)
+PLAIN = Variant("plain")
+KEYED = Variant("Idempotency-Key", keyed=True)
+MATCHED = Variant("If-Match", ahead=0)
 BOTH = Variant("Idempotency-Key and If-Match", keyed=True, ahead=0)
 STALE = Variant("If-Match, outdated", ahead=7)
 REPEATED = Variant("repeat of a done one", keyed=True, done=True)
@@ -40,30 +32,41 @@ NEW = Variant("first of a new user", new=True)
 
 
 class Scenario(NamedTuple):
+    resource: str
     endpoint: Endpoint
     variant: Variant
 
     def __str__(self) -> str:
-        return short(f"{self.endpoint.method} {self.endpoint.path}, {self.variant.words}")
+        refused = ", refused" if self.endpoint.refused else ""
+        return f"{self.name}{refused}, {self.variant.words}"
 
     @property
     def name(self) -> str:
-        """Its row in the table."""
-        return short(f"{self.endpoint.method} {self.endpoint.path.partition('?')[0]}")
+        return f"{self.endpoint.method} {self.endpoint.path or '/'}"
+
+    @property
+    def situations(self) -> tuple[Situation, ...]:
+        thorough = self.endpoint.thorough and self.variant == PLAIN
+        return ("warm", "cold", "login") if thorough else ("warm",)
+
+    @property
+    def settles(self) -> bool:
+        """Whether it is left open once, for its key to settle."""
+        return self.variant == KEYED
 
     @property
     def reads(self) -> bool:
         return self.endpoint.method == "GET"
 
     @property
-    def stale(self) -> bool:
-        """Whether it must be refused."""
-        return bool(self.variant.ahead)
+    def refused(self) -> bool:
+        """Whether it must be."""
+        return self.endpoint.refused or bool(self.variant.ahead)
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing for it to do."""
-        return self.reads or self.variant.done or self.stale
+        return self.reads or self.variant.done or self.refused
 
     @property
     def repeatable(self) -> bool:
@@ -72,21 +75,22 @@ class Scenario(NamedTuple):
 
 
 def scenarios() -> list[Scenario]:
-    return [Scenario(endpoint, one) for endpoint in ALL for one in variants(endpoint)]
+    return [
+        Scenario(resource, endpoint, variant)
+        for resource, endpoints in ENDPOINTS.items()
+        for endpoint in endpoints
+        for variant in variants(endpoint)
+    ]
 
 
 def variants(endpoint: Endpoint) -> list[Variant]:
-    place = endpoint.method, endpoint.path
     if endpoint.method == "GET":
         return [PLAIN]
-    chosen = [PLAIN, KEYED, REPEATED]
-    if "{id}" in endpoint.path or place == ("PATCH", TASKS + BATCH):
+    chosen = [PLAIN, KEYED]
+    if not endpoint.refused:
+        chosen.append(REPEATED)
+    if endpoint.match:
         chosen += [MATCHED, BOTH, STALE]
-    if place in PROVISIONING:
+    if endpoint.new:
         chosen.append(NEW)
     return chosen
-
-
-def short(request: str) -> str:
-    """As tables name it: the caller's own prefix says nothing."""
-    return request.replace(" /api/me/", " /")

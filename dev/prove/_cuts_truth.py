@@ -1,30 +1,32 @@
-"""What the tables hold of one user, read straight from Postgres, past everything that is cut."""
+"""What the tables hold of a scene's people, read straight from Postgres, past all that is cut."""
 
 import time
-from collections import Counter
 from typing import Any
 
 import psycopg2
 from psycopg2.sql import SQL, Composed, Identifier
 
 from dev import Trouble
+from dev.prove._cuts_names import Ids
 
 Row = dict[str, Any]
-Rows = dict[tuple[str, str], Row]
-"""By table and by what tells a row from the user's others in it."""
+Rows = dict[str, Row]
+"""By table and by what tells a row from the others in it."""
 
-Effect = Counter[str]
-"""What became of a user's rows: how many were added, how often a column changed, and by how much
-the versions grew."""
-
-OURS = """
-SELECT table_name FROM information_schema.columns
+OWNED = """
+SELECT table_name, 'user_id' FROM information_schema.columns
 WHERE table_schema = current_schema() AND column_name = 'user_id'
 """
-ROWS = SQL("SELECT {name}, to_jsonb(one) FROM {table} one WHERE {owner} = %(user)s")
-SIGN_UP = """
-INSERT INTO "user" (id, name, email, "emailVerified") VALUES (%s, %s, %s, true)
+OTHERS = [("user", "id"), ("teams", "split_part(name, ' ', 1)")]
+"""Tables that do not say user_id, and how they say whose a row is."""
+
+GENERATED = """
+SELECT array_agg(column_name::text) FROM information_schema.columns
+WHERE table_schema = current_schema() AND is_generated = 'ALWAYS'
 """
+ROWS = SQL(
+    "SELECT {name}, to_jsonb(one) - %(generated)s FROM {table} one WHERE {owner} = ANY (%(people)s)"
+)
 BUSY = """
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'
 AND datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()
@@ -38,19 +40,20 @@ class Truth:
     def __init__(self, url: str) -> None:
         self._connection = psycopg2.connect(url)
         self._connection.autocommit = True
-        tables = {name: "user_id" for (name,) in self._ask(OURS)} | {"user": "id"}
-        self._rows = SQL(" UNION ALL ").join(of(*table) for table in tables.items())
+        self._rows = SQL(" UNION ALL ").join(of(*one) for one in [*self._ask(OWNED), *OTHERS])
+        self._generated = self._ask(GENERATED)[0][0]
 
     def close(self) -> None:
         self._connection.close()
 
-    def sign_up(self, user: str, name: str, email: str) -> None:
-        """Make the row that Better Auth would."""
+    def make(self, statements: str, ids: Ids) -> None:
         with self._connection.cursor() as cursor:
-            cursor.execute(SIGN_UP, (user, name, email))
+            cursor.execute(statements, ids)
 
-    def rows(self, user: str) -> Rows:
-        return {(table, name(row)): row for table, row in self._ask(self._rows, {"user": user})}
+    def rows(self, people: list[str]) -> Rows:
+        """All that is theirs; what is computed from other columns is left out."""
+        values = {"people": people, "generated": self._generated}
+        return {f"{table} {name(row)}": row for table, row in self._ask(self._rows, values)}
 
     def settle(self) -> None:
         """Wait for the statements whose clients have been cut off: they are still at work."""
@@ -69,28 +72,11 @@ class Truth:
 
 def of(table: str, owner: str) -> Composed:
     """The statement's part of one table."""
-    names = {"table": Identifier(table), "owner": Identifier(owner)}
-    return ROWS.format(name=SQL(f"'{table}'"), **names)
+    name = SQL("{}").format(SQL(f"'{table}'"))
+    return ROWS.format(name=name, table=Identifier(table), owner=SQL(owner))
 
 
 def name(row: Row) -> str:
-    return str(row.get("id") or row.get("key") or row.get("team_id"))
-
-
-def effect(before: Rows, after: Rows) -> Effect:
-    done: Effect = Counter()
-    for place in before.keys() | after.keys():
-        table, _ = place
-        if place not in before:
-            done[f"{table} added"] += 1
-        elif place not in after:
-            done[f"{table} removed"] += 1
-        else:
-            done.update(changes(table, before[place], after[place]))
-    return done
-
-
-def changes(table: str, old: Row, new: Row) -> dict[str, int]:
-    changed = [column for column in old if old[column] != new[column]]
-    grown = {"version": new.get("version", 0) - old.get("version", 0)}
-    return {f"{table}.{column}": grown.get(column, 1) for column in changed}
+    """Its id; where it has none, whose it is and of what."""
+    parts = [row[part] for part in ("team_id", "user_id", "key") if part in row]
+    return str(row["id"]) if "id" in row else ":".join(parts)

@@ -1,13 +1,11 @@
 """Counts the rows that Postgres reads for a page of tasks, at the list's start and deep inside."""
 
-import importlib
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import psycopg2
-from sqlalchemy import event
 
 from dev.prove import Proof, Step, Verdict
+from dev.prove._plans_explain import explained, read_by
 from dev.prove._stage import demo_token, need, stage
 
 ROWS = 100_000
@@ -61,12 +59,12 @@ def prove(rows: int = ROWS) -> Proof:
         with connection.cursor() as cursor:
             cursor.execute(FILL, {"rows": rows})
             cursor.execute("VACUUM ANALYZE")
-        reader = Reader(connection, token)
+        connection.close()
+        reader = Reader(token)
         measured = []
         for done, sort in enumerate(SORTS):
             yield Step(f"paging by {sort}", 0.2 + 0.8 * done / len(SORTS))
             measured.append(page(reader, sort, depths(rows)))
-        connection.close()
     return judge(measured, depths(rows))
 
 
@@ -75,45 +73,18 @@ def depths(rows: int) -> list[int]:
     return [0, rows // 2, rows - LIMIT]
 
 
-class Reader:
+class Reader(NamedTuple):
     """Asks the API, and asks Postgres to explain the statement that the API sent."""
 
-    def __init__(self, connection: Any, token: str) -> None:
-        self._connection = connection
-        self._token = token
-        self._sent: list[str] = []
-        engine = importlib.import_module("app.pool").pool().engine
-        event.listen(engine, "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, cursor: Any, sql: str, values: Any, *_: Any) -> None:
-        statement = sql.partition("; ")[2]  # without the deadline before it
-        self._sent.append(cursor.mogrify(statement, values).decode())
+    token: str
 
     def list(self, query: str) -> dict[str, Any]:
-        self._sent.clear()
-        return need("GET", f"/api/me/tasks?{query}", self._token)
+        return need("GET", f"/api/me/tasks?{query}", self.token)
 
     def rows_read(self, query: str) -> int:
-        self.list(query)
-        (statement,) = self._sent
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}".encode())
-            (explained,) = cursor.fetchone()
-        return round(sum(map(read_by, nodes(explained[0]["Plan"]))))
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from nodes(part)
-
-
-def read_by(node: dict[str, Any]) -> float:
-    """Rows that a scan of a table returned, and those it read only to drop."""
-    if "Relation Name" not in node:
-        return 0
-    seen = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
-    return sum(float(node.get(name, 0)) for name in seen) * float(node["Actual Loops"])
+        with explained() as plans:
+            self.list(query)
+        return round(sum(read_by(node) for plan in plans for node in plan.nodes))
 
 
 def page(reader: Reader, sort: str, depths: list[int]) -> Paging:

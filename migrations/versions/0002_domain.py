@@ -23,6 +23,8 @@ DECLARE
 BEGIN
     -- Whoever else changes this team's members waits here, and counts what we leave.
     PERFORM FROM teams WHERE id = changed FOR NO KEY UPDATE;
+    -- Whoever joins is not renamed before that is committed: who renames them sees this team, then.
+    PERFORM FROM "user" WHERE TG_OP = 'INSERT' AND id = NEW.user_id FOR SHARE;
     IF NOT EXISTS (SELECT FROM members WHERE team_id = changed) THEN
         DELETE FROM teams WHERE id = changed;
     ELSE
@@ -51,12 +53,29 @@ CREATE FUNCTION members_of(team uuid) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
     FROM members m JOIN "user" u ON u.id = m.user_id WHERE m.team_id = team
 $$;
 
+-- What a member is called is part of what a team looks like, whoever renames them: Better Auth's
+-- own role may have no rights on our tables, and look for tables elsewhere.
+CREATE FUNCTION rename_member() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    -- In one order for everybody: two who are renamed at once do not wait in a circle.
+    PERFORM FROM teams WHERE id IN (SELECT team_id FROM members WHERE user_id = NEW.id)
+        ORDER BY id FOR NO KEY UPDATE;
+    UPDATE teams SET version = version + 1
+        WHERE id IN (SELECT team_id FROM members WHERE user_id = NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER rename_member AFTER UPDATE ON "user" FOR EACH ROW
+    WHEN ((OLD.name, OLD.email) IS DISTINCT FROM (NEW.name, NEW.email))
+    EXECUTE FUNCTION rename_member();
+
 CREATE TABLE conversations (
     id uuid CONSTRAINT conversations_pkey PRIMARY KEY,
     user_id text NOT NULL
         CONSTRAINT conversations_user_id_fkey REFERENCES "user" ON DELETE CASCADE,
     title text CONSTRAINT conversations_title_check CHECK (char_length(title) BETWEEN 1 AND 255),
     message_count integer NOT NULL DEFAULT 0,
+    newest_deleted_id uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
@@ -88,6 +107,32 @@ CREATE TABLE messages (
 CREATE INDEX messages_conversation_id_idx ON messages (conversation_id, id);
 CREATE INDEX messages_user_id_idx ON messages (user_id, id);
 
+-- The id after this one: as random as it was, its last 62 bits counted up (RFC 9562, 6.2).
+CREATE FUNCTION next_id(id uuid) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT (left(id::text, 19) || lpad(to_hex(
+        ('x' || translate(right(id::text, 17), '-', ''))::bit(64)::bigint + 1), 16, '0'))::uuid
+$$;
+
+-- Ids are the order of a conversation, and whoever reads on from one misses nothing. They are made
+-- by the clocks of many sandboxes, before the wait for the conversation: one that comes out behind
+-- is made anew. VOLATILE: each statement in here sees what was committed, and the batch's rows
+-- before this one. What was deleted counts, too: somebody may have read as far as that.
+CREATE FUNCTION follow() RETURNS trigger LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    newest uuid;
+BEGIN
+    -- Whoever else appends waits here, and follows what we leave.
+    SELECT newest_deleted_id INTO newest FROM conversations WHERE id = NEW.conversation_id
+    FOR NO KEY UPDATE;
+    newest := greatest(newest, (SELECT id FROM messages
+        WHERE conversation_id = NEW.conversation_id ORDER BY id DESC LIMIT 1));
+    IF NEW.id <= newest THEN
+        NEW.id := next_id(newest);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER follow BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION follow();
+
 -- VOLATILE, so that it sees what was committed until it is called: a change of a conversation that
 -- waited for an append tells of the message, as its new version and count do.
 CREATE FUNCTION last_message(conversation uuid) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
@@ -99,8 +144,10 @@ $$;
 CREATE FUNCTION count_messages() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE conversations
-    SET message_count = message_count + CASE TG_OP WHEN 'INSERT' THEN counted.n ELSE -counted.n END
-    FROM (SELECT conversation_id, count(*) AS n FROM changed GROUP BY conversation_id) AS counted
+    SET message_count = message_count + CASE TG_OP WHEN 'INSERT' THEN n ELSE -n END,
+        newest_deleted_id = greatest(newest_deleted_id, CASE TG_OP WHEN 'DELETE' THEN newest END)
+    FROM (SELECT conversation_id, count(*) AS n, (array_agg(id ORDER BY id DESC))[1] AS newest
+        FROM changed GROUP BY conversation_id) AS counted
     WHERE id = counted.conversation_id;
     RETURN NULL;
 END $$;
@@ -166,6 +213,16 @@ CREATE TRIGGER touch BEFORE UPDATE ON tasks FOR EACH ROW
             NEW.priority, NEW.tags, NEW.due_at, NEW.completed_at, NEW.deleted_at))
     EXECUTE FUNCTION touch();
 
+-- A write whose answer could not get through is not done: the platforms count what is sent inside a
+-- string of their own JSON. It is refused as a constraint would.
+CREATE FUNCTION answerable(answer jsonb, most integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+    IF octet_length(to_json(answer::text)::text) > most THEN
+        RAISE EXCEPTION 'the answer would be longer than % bytes', most
+            USING ERRCODE = 'program_limit_exceeded', CONSTRAINT = 'answers_bytes_check';
+    END IF;
+    RETURN true;
+END $$;
+
 -- All of a user's rows in one order, whatever team they are in: for exporting them.
 DROP INDEX tasks_user_id_team_id_idx;
 CREATE INDEX tasks_user_id_idx ON tasks (user_id, id);
@@ -176,6 +233,7 @@ CREATE TABLE tombstones (
     user_id text CONSTRAINT tombstones_pkey PRIMARY KEY,
     created_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX tombstones_created_at_idx ON tombstones (created_at);
 """
 
 DOWN = """
@@ -190,11 +248,13 @@ CREATE INDEX tasks_words_idx ON tasks
 CREATE TRIGGER touch BEFORE UPDATE ON tasks
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch();
 DROP TRIGGER count_owners ON members;
+DROP TRIGGER rename_member ON "user";
 DROP TRIGGER touch ON teams;
 CREATE TRIGGER touch BEFORE UPDATE ON teams
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch();
 ALTER TABLE teams DROP COLUMN owners;
-DROP FUNCTION count_owners, members_of, count_messages, last_message;
+DROP FUNCTION count_owners, rename_member, members_of, next_id, follow, count_messages,
+    last_message, answerable;
 """
 
 
