@@ -22,7 +22,10 @@ def include(_thing: Any, name: str | None, kind: str, *_: Any) -> bool:
 def run() -> None:
     given = context.config.attributes.get("connection")
     if context.is_offline_mode():
-        context.configure(dialect_name="postgresql", transaction_per_migration=True)
+        options = {"paramstyle": "named"}  # psycopg2's own style would double each percent sign
+        context.configure(
+            dialect_name="postgresql", dialect_opts=options, transaction_per_migration=True
+        )
         context.run_migrations()
     elif given:
         migrate(given)
