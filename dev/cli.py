@@ -13,7 +13,7 @@ COMMANDS = {
     "up": ("dev.up:up", "Serve the API on a laptop: database, demo data, a token, reload."),
     "token": ("dev.token:token", "Print a token for the local API."),
     "migrate": ("dev.migrate:app", "Move the database between revisions; write a new one."),
-    "seed": ("dev.seed:seed", "Add the demo's users, team and tasks, once."),
+    "seed": ("dev.seed:seed", "Add the demo, and as many more tasks as asked."),
     "purge": ("dev.purge:purge", "Remove for good what was deleted long enough ago."),
     "doctor": ("dev.doctor:doctor", "Say what is wrong with the settings or the database."),
     "invoke": ("dev.invoke:invoke", "Call the Lambda handler with an event, on this machine."),

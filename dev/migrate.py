@@ -66,10 +66,10 @@ def prepare(host: str, revision: str, *, snapshot: bool, rehearse: bool) -> None
     """What may fail fails here, where it costs nothing."""
     from dev.branch import copies  # noqa: PLC0415  it speaks HTTP
 
-    if snapshot:
-        copies.snapshot(host)
     if rehearse:
         copies.rehearse(host, revision)
+    if snapshot:
+        copies.snapshot(host)  # last, so that it lacks as little as can be
 
 
 @app.command()

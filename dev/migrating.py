@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def upgrade(revision: str = "head", *, url: str | None = None, dry_run: bool = False) -> "Migrated":
-    with step("migrating the database"), told():
+    with step("looking at its revision" if dry_run else "migrating the database"), told():
         from migrations import job  # noqa: PLC0415  Alembic takes a second; say what it is for
 
         return job.upgrade(
@@ -37,6 +37,7 @@ def database() -> Iterator[str]:
 @contextmanager
 def told() -> Iterator[None]:
     """A failure is a sentence."""
+    from psycopg2 import Error  # noqa: PLC0415
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  this and Alembic take a second
 
     from migrations.failures import MigrationFailed, summary  # noqa: PLC0415
@@ -47,6 +48,8 @@ def told() -> Iterator[None]:
         raise Trouble(str(failed)) from None
     except DBAPIError as error:
         raise Trouble(summary(error)) from None
+    except Error as error:
+        raise Trouble(str(error).strip().split("\n", 1)[0]) from None
 
 
 def confirm(question: str) -> None:

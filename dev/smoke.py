@@ -12,6 +12,8 @@ from dev import Trouble
 TIMEOUT = 30.0
 """Seconds for one answer: a function that starts, and a database that wakes."""
 
+AGAIN = 2.0
+
 TITLE = "thaw smoke: added, and removed at once"
 
 
@@ -31,6 +33,8 @@ class Deployment:
         """Raises Trouble with what came instead."""
         try:
             got = self._client.request(method, path, **more)
+        except httpx2.LocalProtocolError:  # its words quote the token
+            raise Trouble("the token or the address holds what HTTP does not take") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Trouble(str(error) or type(error).__name__) from None
         if got.status_code != expected:
@@ -51,11 +55,11 @@ class Deployment:
 
     def write(self) -> None:
         made = self.ask("POST", "/api/me/tasks", 201, json={"title": TITLE})
-        place, tag = made.headers["Location"], made.headers["ETag"]
-        try:
-            self.ask("GET", place, 304, headers={"If-None-Match": tag})
-        finally:
-            self.ask("DELETE", place, 204)
+        place, tag = (made.headers.get(name) for name in ("Location", "ETag"))
+        if not place or not tag:
+            raise Trouble(f"a task was added, and its answer lacks Location or ETag: {made.text}")
+        self.ask("GET", place, 304, headers={"If-None-Match": tag})
+        self.ask("DELETE", place, 204)
         self.ask("GET", place, 404)
 
 
@@ -64,14 +68,18 @@ def smoke(
     token: Annotated[
         str, typer.Option(envvar="SMOKE_TOKEN", help="One that it accepts, to write a task.")
     ] = "",
+    wait: Annotated[
+        int, typer.Option(min=0, help="Seconds in which what is wrong may come right.")
+    ] = 0,
 ) -> None:
     """Ask a deployment for its health, its revision and a task, made and removed; exit 1 if wrong.
 
     thaw smoke http://127.0.0.1:8000 --token "$(thaw token)"    the API of `thaw up`
     """
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": f"Bearer {token.strip()}"} if token else {}
+    end = time.monotonic() + wait
     with httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT) as client:
-        seen = [look(words, see) for words, see in looks(Deployment(client), token).items()]
+        seen = [look(words, see, end) for words, see in looks(Deployment(client), token).items()]
     for one in seen:
         verdict = "WRONG" if one.wrong else "ok   "
         print(f"{verdict}  {one.words} ({one.seconds:.2f} s) {one.wrong}")
@@ -90,10 +98,14 @@ def looks(deployment: Deployment, token: str) -> dict[str, Callable[[], None]]:
     return {**reading, **(writing if token else {})}
 
 
-def look(words: str, see: Callable[[], None]) -> Looked:
-    begun, wrong = time.monotonic(), ""
-    try:
-        see()
-    except Trouble as trouble:
-        wrong = str(trouble)
-    return Looked(words, wrong, time.monotonic() - begun)
+def look(words: str, see: Callable[[], None], end: float) -> Looked:
+    """Again and again until it is well, or the end has come."""
+    while True:
+        begun, wrong = time.monotonic(), ""
+        try:
+            see()
+        except Trouble as trouble:
+            wrong = str(trouble)
+        if not wrong or time.monotonic() + AGAIN > end:
+            return Looked(words, wrong, time.monotonic() - begun)
+        time.sleep(AGAIN)

@@ -16,6 +16,7 @@ from app.tables import REVISION
 from dev import Trouble
 from dev.branch import previews, pruning
 from dev.branch.command import app
+from dev.branch.names import branch_name
 from dev.branch.previews import find
 from dev.cli import load
 from dev.neon.account import project
@@ -60,7 +61,7 @@ def thaw_branch(*arguments: str) -> Result:
 
 
 def url_of(done: Result, name: str = "DATABASE_URL_UNPOOLED") -> str:
-    line = next(line for line in done.stdout.splitlines() if line.startswith(f"{name}="))
+    line = next(line for line in done.stdout.splitlines() if line.startswith(f"export {name}="))
     return line.partition("=")[2].strip("'")
 
 
@@ -82,7 +83,7 @@ def test_a_branch_is_made_once_and_found_again() -> None:
 
 
 def test_nobody_else_s_branch_is_touched(cloud: Cloud) -> None:
-    assert "preview/main is gone already" in thaw_branch("down", "main").stderr
+    assert f"{branch_name('main')} is gone already" in thaw_branch("down", "main").stderr
     assert [row["name"] for row in Api(cloud).branches()] == ["main"]
 
 
@@ -100,7 +101,7 @@ def test_the_rows_of_the_parent_come_only_when_asked_for(cloud: Cloud) -> None:
 
 def test_a_name_taken_a_moment_ago_is_used(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two jobs looked, saw nothing, and asked for it."""
-    Api(cloud).branch("preview/pr-1", endpoint=True, init_source="schema-only")
+    Api(cloud).branch(branch_name("pr-1"), endpoint=True, init_source="schema-only")
     looks = iter([None])
 
     def look(service: Service, name: str) -> Answer | None:
@@ -135,9 +136,9 @@ def test_a_refusal_is_told_in_neon_s_words_without_the_key(
 
 @pytest.mark.usefixtures("cloud")
 def test_the_list_names_every_preview_in_full() -> None:
-    name = thaw_branch("up", "a-rather-long-name-of-a-branch-with-many-words")
-    assert name.exit_code == 0
-    assert "preview/a-rather-long-name-of-a-branch-with-many-words" in thaw_branch("list").output
+    long = "a-rather-long-name-of-a-branch-with-many-words"
+    assert thaw_branch("up", long).exit_code == 0
+    assert branch_name(long) in thaw_branch("list").output
 
 
 @pytest.mark.usefixtures("cloud")
@@ -160,9 +161,9 @@ def test_pruning_asks_first_and_takes_only_what_is_old(
     monkeypatch.setattr(pruning, "age", lambda _: timedelta(hours=2))
     refused = CliRunner().invoke(app, ["prune", "--older-than", "1h"], input="n\n")
     assert refused.exit_code == 1
-    assert find(project(), "preview/pr-1")
+    assert find(project(), branch_name("pr-1"))
     thaw_branch("prune", "--older-than", "1h", "--yes")
-    assert find(project(), "preview/pr-1") is None
+    assert find(project(), branch_name("pr-1")) is None
 
 
 def test_pruning_what_is_merged_asks_origin(
@@ -172,9 +173,11 @@ def test_pruning_what_is_merged_asks_origin(
     monkeypatch.setattr(pruning, "ROOT", tmp_path / "clone")
     for name in ("open", "merged", "gone"):
         thaw_branch("up", name)
+    assert "nothing to prune" in thaw_branch("prune", "--merged").stderr  # used just now
+    monkeypatch.setattr(pruning, "GRACE", timedelta(0))
     thaw_branch("prune", "--merged", "--yes")
     left = [row["name"] for row in Api(cloud).branches()]
-    assert sorted(left) == ["main", "preview/open"]
+    assert sorted(left) == ["main", branch_name("open")]
 
 
 def origin(place: Path, clone: Path) -> None:

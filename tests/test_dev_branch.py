@@ -28,21 +28,21 @@ URLS = Urls(
 @given(text(min_size=1).filter(str.strip))
 def test_a_name_is_safe_and_stays_as_it_is(name: str) -> None:
     safe = branch_name(name)
-    assert re.fullmatch(r"preview/[a-z0-9][a-z0-9-]{0,70}", safe)
+    assert re.fullmatch(r"thaw/[a-z0-9][a-z0-9-]{0,70}", safe)
     assert branch_name(safe) == safe
 
 
 def test_names_that_look_alike_are_told_apart() -> None:
     names = {"feature/login", "feature-login", "Feature/Login", "feature login", "x" * 300}
-    names |= {"x" * 301, "$(rm -rf /)", "ünsafe", "nsafe"}
+    names |= {"x" * 301, "$(rm -rf /)", "ünsafe", "nsafe", "feature-login-df7c7aeb", "main"}
     assert len({branch_name(name) for name in names}) == len(names)
 
 
-def test_a_name_that_is_safe_already_is_kept() -> None:
-    assert branch_name("pr-12") == "preview/pr-12"
+def test_a_name_is_the_same_each_time() -> None:
+    assert branch_name("feature/Login") == "thaw/feature-login-48fad082"
 
 
-@pytest.mark.parametrize("name", ["", " ", "preview/"])
+@pytest.mark.parametrize("name", ["", " "])
 def test_a_name_is_needed(name: str) -> None:
     with pytest.raises(Trouble, match="Name the branch"):
         branch_name(name)
@@ -103,16 +103,20 @@ def test_github_masks_every_secret_before_it_could_show_one(
 ) -> None:
     file = tmp_path / "output"
     monkeypatch.setenv("GITHUB_OUTPUT", str(file))
-    outputs.to_github(URLS, Preview("br-1", "preview/a", "br-0", made=True))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    outputs.mask(URLS)
+    secrets = [one.replace("%", "%25") for one in (*URLS, "p%40ss", "p@ss")]  # it decodes them
     masked = capsys.readouterr().out.splitlines()
-    assert set(masked) == {f"::add-mask::{one}" for one in (*URLS, "p%40ss", "p@ss")}
+    assert set(masked) == {f"::add-mask::{one}" for one in secrets}
+    outputs.to_github(outputs.github_file(), URLS, Preview("br-1", "thaw/a", "br-0", made=True))
     assert f"\n{URLS.direct}\n" in file.read_text()
+    assert capsys.readouterr().out == ""
 
 
 def test_github_output_needs_github(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
     with pytest.raises(Trouble, match="a step of GitHub Actions"):
-        outputs.to_github(URLS, Preview("br-1", "preview/a", "br-0", made=True))
+        outputs.github_file()
 
 
 def test_a_key_without_a_project_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from dev import Trouble
 
+SLACK = timedelta(minutes=1)
+"""Neon's clock may be behind ours."""
+
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=30)
 """What Neon allows a branch that expires."""
@@ -27,7 +30,7 @@ def life(words: str) -> timedelta:
 
 def from_now(ahead: timedelta) -> str:
     """As Neon's API takes a moment."""
-    return (datetime.now(UTC) + ahead).isoformat(timespec="seconds")
+    return (datetime.now(UTC) + ahead - SLACK).isoformat(timespec="seconds")
 
 
 def age(moment: str) -> timedelta:

@@ -12,9 +12,9 @@ from dev.branch.differences import markdown
 from dev.branch.making import make, remake
 from dev.branch.names import branch_name
 from dev.branch.previews import Wish
+from dev.migrating import confirm
 from dev.neon.account import project
-from dev.neon.addresses import database
-from dev.neon.service import Answer
+from dev.neon.service import Answer, Service
 from dev.progress import note, step
 
 EXAMPLES = """
@@ -31,7 +31,7 @@ Examples:
   thaw branch prune --merged --older-than 14d    what nobody needs any more
 
 They ask the project of NEON_PROJECT_ID with NEON_API_KEY, or the local Neon of `thaw up`.
-The branches are called preview/…, and no other branch is ever changed.
+The branches are called thaw/…, and no other branch is ever changed.
 """
 
 app = typer.Typer(
@@ -72,14 +72,17 @@ def up(
     """Create a branch or use it again; migrate it; print its DATABASE_URL and the direct one."""
     # Over 20 lines: the options are the command's help.
     wish = Wish(branch_name(name), parent, life(ttl), with_data)
+    place = outputs.github_file() if github_output else None
+    if env_file and not env_file.parent.is_dir():
+        raise Trouble(f"There is no folder for {env_file}.")
     preview, urls = make(project(), wish, demo=seed)
-    if github_output:
-        outputs.to_github(urls, preview)
+    if place:
+        outputs.to_github(place, urls, preview)
     if env_file:
         outputs.to_env_file(env_file, urls)
         note(f"{env_file} holds its addresses")
-    if not (github_output or env_file):
-        print("\n".join(outputs.lines(urls)))
+    if not (place or env_file):
+        print("\n".join(f"export {line}" for line in outputs.lines(urls)))
 
 
 @app.command()
@@ -102,7 +105,7 @@ def list_() -> None:
     for row in rows:
         holds = "no rows" if row.get("init_source") == "schema-only" else "with rows"
         made, until = (
-            row.get(when, "")[:16].replace("T", " ") for when in ("created_at", "expires_at")
+            (row.get(when) or "")[:16].replace("T", " ") for when in ("created_at", "expires_at")
         )
         state = row["current_state"]
         print(f"{row['name']:{widest}}  {state:8}  {holds:9}  made {made}  until {until}")
@@ -112,9 +115,9 @@ def list_() -> None:
 def reset(name: Name, *, yes: Yes = False) -> None:
     """Give a branch its parent's present state, migrated; its own rows are lost."""
     service, wanted = project(), branch_name(name)
-    row = existing(wanted)
+    row = existing(service, wanted)
     if not yes:
-        typer.confirm(f"Drop all that {wanted} holds?", abort=True)
+        confirm(f"Drop all that {wanted} holds?")
     remake(service, row)
 
 
@@ -127,10 +130,10 @@ def diff(
     ] = False,
 ) -> None:
     """How a branch's schema differs from its parent's, or from the default branch's."""
-    service, row = project(), existing(branch_name(name))
+    service = project()
+    row = existing(service, branch_name(name))
     base = previews.base_of(service, row)
-    query = {"base_branch_id": base["id"], "db_name": database(service, row["id"])["name"]}
-    text = service.call("GET", f"/branches/{row['id']}/compare_schema", params=query)["diff"]
+    text = previews.difference(service, row["id"], base["id"])
     print(markdown(row["name"], base["name"], text) if as_markdown else text, end="")
 
 
@@ -140,7 +143,7 @@ def prune(
     merged: Annotated[
         bool, typer.Option("--merged", help="Those whose git branch is merged or gone.")
     ] = False,
-    older_than: Annotated[str | None, typer.Option(help="Those made longer ago, as 14d.")] = None,
+    older_than: Annotated[str | None, typer.Option(help="Those unused for longer, as 14d.")] = None,
     yes: Yes = False,
 ) -> None:
     """Delete the previews that nobody needs any more, after asking."""
@@ -148,7 +151,7 @@ def prune(
         raise Trouble("Say which: --merged, --older-than 14d, or both.")
     service = project()
     rows = previews.previews(service)
-    old = pruning.older(rows, length(older_than)) if older_than else []
+    old = pruning.unused(rows, length(older_than)) if older_than else []
     done = pruning.merged(rows) if merged else []
     due = [row for row in rows if row in old or row in done]
     if not due:
@@ -157,14 +160,14 @@ def prune(
     for row in due:
         print(row["name"])
     if not yes:
-        typer.confirm(f"Delete these {len(due)}?", abort=True)
+        confirm(f"Delete these {len(due)}?")
     for row in due:
         with step(f"deleting {row['name']}"):
             previews.delete(service, row)
 
 
-def existing(name: str) -> Answer:
-    row = previews.find(project(), name)
+def existing(service: Service, name: str) -> Answer:
+    row = previews.find(service, name)
     if row is None:
         raise Trouble(f"There is no {name}: `thaw branch up` makes it.")
     return row

@@ -35,11 +35,14 @@ def rehearse(host: str, revision: str) -> None:
     name = f"rehearsal/{origin['name']}-{moment()}"
     with step(f"copying {origin['name']} as {name}"):
         row = copy(service, origin, name, TRIAL, {"type": "read_write"})
-        url = addresses(service, row["id"]).direct
     try:
+        url = addresses(service, row["id"]).direct
         upgrade(revision, url=url)
         if revision == "head":
             compare(url)
+    except KeyboardInterrupt:
+        previews.delete(service, row)
+        raise
     except Trouble as trouble:
         raise Trouble(
             f"{trouble}\nThat was {name}, which stays for a day. No other has changed."
@@ -71,7 +74,14 @@ def copy(
 ) -> Answer:
     wish = {"name": name, "parent_id": origin["id"], "expires_at": from_now(life)}
     body = {"branch": wish, "endpoints": list(endpoints)}
-    return dict(service.change("POST", "/branches", json=body)["branch"])
+    try:
+        return dict(service.change("POST", "/branches", json=body)["branch"])
+    except Refused as error:
+        if error.code in previews.FULL:
+            raise Trouble(
+                f"{error}. Delete snapshots and rehearsals that are not needed."
+            ) from None
+        raise
 
 
 def moment() -> str:

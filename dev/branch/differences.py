@@ -5,16 +5,11 @@ import re
 LONGEST = 60_000
 """Characters: GitHub refuses a comment of more than 65 536."""
 
-MARK = "<!-- thaw branch diff -->"
-"""What a later run finds the comment by."""
-
 
 def markdown(name: str, base: str, diff: str) -> str:
     """The text of a schema may hold anything, so it stays inside a fence longer than any of its."""
     if not diff.strip():
-        return f"{MARK}\n**Schema**: `{name}` is as `{base}` is.\n"
+        return f"**Schema**: `{name}` is as `{base}` is.\n"
     shown = diff if len(diff) <= LONGEST else diff[:LONGEST] + "\n… cut here\n"
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", shown)), default=0))
-    return (
-        f"{MARK}\n**Schema**: `{name}` against `{base}`\n\n{fence}diff\n{shown.rstrip()}\n{fence}\n"
-    )
+    return f"**Schema**: `{name}` against `{base}`\n\n{fence}diff\n{shown.rstrip()}\n{fence}\n"

@@ -7,6 +7,7 @@ import psycopg2
 from dev import Trouble
 from dev.branch import previews
 from dev.branch.ages import age
+from dev.branch.outputs import mask
 from dev.branch.previews import Preview, Wish
 from dev.local import Urls
 from dev.migrating import told, upgrade
@@ -24,23 +25,28 @@ def make(service: Service, wish: Wish, *, demo: bool = False) -> tuple[Preview, 
 
 
 def fill(service: Service, id: str, parent_id: str, *, demo: bool) -> Urls:
-    with step("reaching its database"), told():
-        urls = addresses(service, id)
-        carry_revision(service, parent_id, urls.direct)
-    try:
-        upgrade(url=urls.direct)
-    except Trouble as trouble:
-        raise Trouble(f"{trouble}\nThe branch stays as it is, to be looked at.") from None
-    if demo:
-        from dev.seed import insert  # noqa: PLC0415  SQLModel takes a second
+    with told():
+        with step("reaching its database"):
+            urls = addresses(service, id)
+            mask(urls)
+            carry_revision(service, id, parent_id, urls.direct)
+        try:
+            upgrade(url=urls.direct)
+        except Trouble as trouble:
+            raise Trouble(f"{trouble}\nThe branch stays as it is, to be looked at.") from None
+        if demo:
+            from dev.seed import insert  # noqa: PLC0415  SQLModel takes a second
 
-        with step("adding the demo"):
-            insert(urls.direct)
+            with step("adding the demo"):
+                insert(urls.direct)
     return urls
 
 
-def carry_revision(service: Service, parent_id: str, url: str) -> None:
-    """Write down what a copy without rows has lost: which revision its tables are at."""
+def carry_revision(service: Service, id: str, parent_id: str, url: str) -> None:
+    """Write down what a copy without rows has lost: which revision its tables are at.
+
+    One job at a time, and only while the tables are the parent's.
+    """
     from migrations import job  # noqa: PLC0415  Alembic takes a second
 
     if job.current(url) is not None:
@@ -49,11 +55,13 @@ def carry_revision(service: Service, parent_id: str, url: str) -> None:
     if revision is None:
         return
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO alembic_version (version_num)"
-            " SELECT %s WHERE NOT EXISTS (SELECT FROM alembic_version)",
-            [revision],
-        )
+        cursor.execute("LOCK TABLE alembic_version IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("SELECT FROM alembic_version")
+        if cursor.rowcount:
+            return
+        if previews.difference(service, id, parent_id):
+            raise Trouble("It is not as its parent is any more: `thaw branch down` it first.")
+        cursor.execute("INSERT INTO alembic_version (version_num) VALUES (%s)", [revision])
 
 
 def remake(service: Service, row: Answer) -> None:

@@ -5,23 +5,24 @@ from hashlib import sha256
 
 from dev import Trouble
 
-PREFIX = "preview/"
-"""Commands see and touch only branches named so: no slip of the keyboard reaches another."""
+PREFIX = "thaw/"
+"""Commands see and touch only branches named so: neither a slip of the keyboard nor a nightly prune
+reaches another. Neon's own integration with Vercel takes `preview/`."""
 
 LONGEST = 60
+OURS = re.compile(PREFIX + r"[a-z0-9-]*-?[0-9a-f]{8}")
 
 
 def branch_name(name: str) -> str:
     """A Neon branch's name for that of a git branch, or of anything else.
 
-    Only `[a-z0-9-]` follows the prefix. What had to be changed is told apart by eight digits of
-    its hash: `feature/Login` and `feature-login` get two databases.
+    `feature/Login` and `feature-login` get two databases: eight digits of the name's hash follow
+    what is readable of it. A whole name, as `thaw branch list` shows it, stands for itself.
     """
-    given = name.removeprefix(PREFIX)
-    plain = re.sub(r"[^a-z0-9]+", "-", given.lower())[:LONGEST].strip("-")
-    if not given.strip():
+    if not name.strip():
         raise Trouble("Name the branch, as git does: thaw branch up feature/login")
-    if plain == given:
-        return PREFIX + plain
-    digest = sha256(given.encode()).hexdigest()[:8]
+    if OURS.fullmatch(name):
+        return name
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:LONGEST].strip("-")
+    digest = sha256(name.encode()).hexdigest()[:8]
     return PREFIX + f"{plain}-{digest}".lstrip("-")

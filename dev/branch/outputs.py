@@ -9,33 +9,36 @@ from dev import Trouble
 from dev.branch.previews import Preview
 from dev.local import Urls
 
+NAMES = ("DATABASE_URL", "DATABASE_URL_UNPOOLED")
+
 
 def lines(urls: Urls) -> list[str]:
-    """As a .env file and a shell take them: no character of a Neon URL needs more than quotes."""
-    return [f"DATABASE_URL='{urls.pooled}'", f"DATABASE_URL_UNPOOLED='{urls.direct}'"]
+    """As a .env file takes them, and a shell behind `export`: quotes are all that they need."""
+    return [f"{name}='{url}'" for name, url in zip(NAMES, urls, strict=True)]
 
 
 def to_env_file(file: Path, urls: Urls) -> None:
     """Set the two names and keep the rest; whole at any time, and for its owner only."""
-    names = tuple(line.partition("=")[0] for line in lines(urls))
     old = file.read_text().splitlines() if file.exists() else []
-    kept = [line for line in old if line.partition("=")[0].strip() not in names]
-    partial = file.with_name(f"{file.name}.partial")
-    partial.touch(mode=0o600)
-    partial.write_text("\n".join([*kept, *lines(urls)]) + "\n")
-    partial.replace(file)
+    kept = [line for line in old if line.partition("=")[0].removeprefix("export ") not in NAMES]
+    partial = file.with_name(f"{file.name}.{uuid4().hex}")
+    try:
+        partial.touch(mode=0o600)
+        partial.write_text("\n".join([*kept, *lines(urls)]) + "\n")
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def to_github(urls: Urls, preview: Preview) -> None:
-    """Outputs of a step of GitHub Actions; from here on its logs show none of the secrets.
-
-    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
-    """
+def github_file() -> Path:
+    """Where a step of GitHub Actions leaves its outputs."""
     place = os.environ.get("GITHUB_OUTPUT")
     if not place:
         raise Trouble("GITHUB_OUTPUT is not set: --github-output is for a step of GitHub Actions.")
-    for secret in (*urls, *passwords(urls)):
-        print(f"::add-mask::{secret}", flush=True)
+    return Path(place)
+
+
+def to_github(place: Path, urls: Urls, preview: Preview) -> None:
     values = {
         "database_url": urls.pooled,
         "database_url_unpooled": urls.direct,
@@ -43,10 +46,20 @@ def to_github(urls: Urls, preview: Preview) -> None:
         "branch_name": preview.name,
         "created": str(preview.made).lower(),
     }
-    with Path(place).open("a") as file:
+    with place.open("a") as file:
         for name, value in values.items():
             end = uuid4().hex  # nobody can guess where the value ends
             file.write(f"{name}<<{end}\n{value}\n{end}\n")
+
+
+def mask(urls: Urls) -> None:
+    """From here on the logs of GitHub Actions show none of the secrets; elsewhere it does nothing.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for secret in (*urls, *passwords(urls)):
+            print("::add-mask::" + secret.replace("%", "%25"), flush=True)
 
 
 def passwords(urls: Urls) -> set[str]:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from dev import Trouble
 from dev.branch.ages import from_now
 from dev.branch.names import PREFIX
+from dev.neon.addresses import database
 from dev.neon.service import Answer, Refused, Service, Unreachable, wait_until
 
 FULL = {"BRANCHES_LIMIT_EXCEEDED", "ROOT_BRANCHES_LIMIT_EXCEEDED"}
-CONFLICT = 409
 
 
 class Wish(NamedTuple):
@@ -30,14 +30,13 @@ class Preview(NamedTuple):
     """Whether it was made just now, or found."""
 
 
-def all_branches(service: Service) -> Iterator[Answer]:
-    query: dict[str, str] = {}
+def all_branches(service: Service, **query: str) -> Iterator[Answer]:
     while True:
         page = service.call("GET", "/branches", params=query)
         yield from page["branches"]
         if not page["branches"] or not page.get("pagination", {}).get("next"):
             return
-        query = {"cursor": page["pagination"]["next"]}
+        query["cursor"] = page["pagination"]["next"]
 
 
 def previews(service: Service) -> list[Answer]:
@@ -45,9 +44,8 @@ def previews(service: Service) -> list[Answer]:
 
 
 def find(service: Service, name: str) -> Answer | None:
-    """Neon's search finds parts of names; raises Trouble for none of its answers."""
-    found = service.call("GET", "/branches", params={"search": name})["branches"]
-    return next((row for row in found if row["name"] == name), None)
+    """Neon's search finds parts of names, too."""
+    return next((row for row in all_branches(service, search=name) if row["name"] == name), None)
 
 
 def parent_of(service: Service, name: str | None) -> Answer:
@@ -55,9 +53,7 @@ def parent_of(service: Service, name: str | None) -> Answer:
     for row in all_branches(service):
         if row["name"] == name or (name is None and row["default"]):
             return row
-    raise Trouble(
-        f"The project has no branch {name}: `thaw neon branches` lists those of a laptop."
-    )
+    raise Trouble(f"The project has no branch {name or 'that is its default'}.")
 
 
 def create_or_find(service: Service, wish: Wish) -> Preview:
@@ -84,8 +80,6 @@ def create(service: Service, wish: Wish, parent: Answer) -> tuple[Answer, bool]:
     except (Refused, Unreachable) as error:
         if isinstance(error, Refused) and error.code in FULL:
             raise Trouble(f"{error}. `thaw branch prune` makes room.") from None
-        if isinstance(error, Refused) and error.status != CONFLICT:
-            raise
         row = find(service, wish.name)  # another job's, or ours, whose answer was lost
         if row is None:
             raise
@@ -133,3 +127,9 @@ def base_of(service: Service, row: Answer) -> Answer:
         if other["id"] == wanted or (wanted is None and other["default"]):
             return other
     raise Trouble(f"{row['name']} has no parent any more.")
+
+
+def difference(service: Service, id: str, base_id: str) -> str:
+    """What a branch's schema has and its base's has not, and the other way round; "" is nothing."""
+    query = {"base_branch_id": base_id, "db_name": database(service, id)["name"]}
+    return str(service.call("GET", f"/branches/{id}/compare_schema", params=query)["diff"])

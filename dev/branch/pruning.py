@@ -1,5 +1,6 @@
 """Which previews nobody needs any more."""
 
+import os
 import subprocess
 from datetime import timedelta
 
@@ -8,9 +9,13 @@ from dev.branch.ages import age
 from dev.branch.names import branch_name
 from dev.neon.service import Answer
 
+GRACE = timedelta(days=1)
+"""What was used so lately may be of a branch that is not pushed yet."""
 
-def older(rows: list[Answer], limit: timedelta) -> list[Answer]:
-    return [row for row in rows if age(row["created_at"]) > limit]
+
+def unused(rows: list[Answer], limit: timedelta) -> list[Answer]:
+    """Those that no `up` has made or used for so long."""
+    return [row for row in rows if age(max(row["created_at"], row["updated_at"])) > limit]
 
 
 def merged(rows: list[Answer]) -> list[Answer]:
@@ -29,7 +34,7 @@ def merged(rows: list[Answer]) -> list[Answer]:
         for ref, tip in heads.items()
         if not contains(main, tip)
     }
-    return [row for row in rows if row["name"] not in open_]
+    return [row for row in unused(rows, GRACE) if row["name"] not in open_]
 
 
 def contains(main: str, tip: str) -> bool:
@@ -39,8 +44,14 @@ def contains(main: str, tip: str) -> bool:
 
 
 def git(*arguments: str) -> str:
+    """Asks nobody for a password."""
     done = subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise Trouble(f"git {arguments[0]} has failed: {done.stderr.strip()}")

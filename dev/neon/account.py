@@ -20,7 +20,7 @@ def project() -> Service:
 
 def at_neon() -> Service | None:
     own = configured()
-    key, id = own.get("NEON_API_KEY"), own.get("NEON_PROJECT_ID")
+    key, id = (own.get(name, "").strip() for name in ("NEON_API_KEY", "NEON_PROJECT_ID"))
     if not key and not id:
         return None
     if not key or not id:

@@ -11,8 +11,11 @@ from dev import Trouble
 
 Answer = dict[str, Any]
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds for an answer other than "busy", and for an operation; locally they take one or two."""
+
+SILENCE = 20.0
+"""Seconds for any answer at all: a wrong address never gives one."""
 
 BUSY = {423, 429, 503}
 """Not now, but soon: Neon says that these are always safe to repeat."""
@@ -54,11 +57,12 @@ class Service(NamedTuple):
         return self.ask(method, f"{self.api_url}/projects/{self.project_id}{path}", **more)
 
     def ask(self, method: str, url: str, **more: Any) -> Answer:
-        end, tried = time.monotonic() + PATIENCE, 0
+        begun, tried = time.monotonic(), 0
         while True:
             got = self._send(method, url, **more)
             wait = pause(tried, got)
-            if not passing(method, got) or time.monotonic() + wait > end:
+            patience = SILENCE if isinstance(got, Unreachable) else PATIENCE
+            if not passing(method, got) or time.monotonic() + wait > begun + patience:
                 break
             time.sleep(wait)
             tried += 1
@@ -72,6 +76,10 @@ class Service(NamedTuple):
         headers = {"Authorization": f"Bearer {self.api_key}"}
         try:
             return httpx2.request(method, url, headers=headers, timeout=30, **more)
+        except httpx2.LocalProtocolError:  # its words quote the key
+            raise Trouble(
+                "A setting of Neon's holds a character that HTTP does not take."
+            ) from None
         except httpx2.HTTPError as error:
             why = str(error) or type(error).__name__
             return Unreachable(f"Neon's API at {self.api_url} does not answer: {why}")
@@ -96,11 +104,12 @@ class Service(NamedTuple):
 
 
 def wait_until(over: Callable[[], bool], late: str) -> None:
-    end = time.monotonic() + PATIENCE
+    end, wait = time.monotonic() + PATIENCE, POLL
     while not over():
         if time.monotonic() > end:
             raise Trouble(f"{late} after {PATIENCE:.0f} s.")
-        time.sleep(POLL)
+        time.sleep(wait)
+        wait = min(1.0, 1.2 * wait)
 
 
 def passing(method: str, got: Sent) -> bool:
@@ -117,7 +126,7 @@ def pause(tried: int, got: Sent) -> float:
     """
     asked = "" if isinstance(got, Unreachable) else got.headers.get("Retry-After", "")
     if asked.isdecimal():
-        return float(asked)
+        return float(asked) + random.uniform(FIRST_PAUSE, 2 * FIRST_PAUSE)  # noqa: S311
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**tried)
     return random.uniform(longest / 2, longest)  # noqa: S311  no secret
 

@@ -90,7 +90,7 @@ class Clients:
 class Held:
     """A session that reads tasks for longer than a revision may wait for them."""
 
-    SECONDS = 3.0
+    SECONDS = 5.0
 
     def __init__(self, url: str) -> None:
         self._thread = threading.Thread(target=self._read, args=[url])

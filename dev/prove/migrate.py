@@ -5,6 +5,7 @@ import os
 import time
 from statistics import median
 
+from dev import Trouble
 from dev.bulk import add_tasks
 from dev.local import environment
 from dev.prove import Proof, Step, Verdict
@@ -48,6 +49,8 @@ def judge(clients: Clients, migrated: Migrated) -> Verdict:
     failed = [one for one in during if one.status not in ALL_IS_WELL]
     longest = max(one.seconds for one in during)
     rows = [*compared(before, during), *steps(migrated)]
+    if not any("trying again" in line for line in migrated.told.splitlines()):
+        raise Trouble("The revision met nobody who held its table: nothing was shown.")
     figure = (
         f"{len(during)} requests were served while it ran for "
         f"{migrated.ended - migrated.begun:.1f} s, {len(failed)} failed; the longest took "
