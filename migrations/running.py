@@ -39,6 +39,7 @@ class Job:
         self.lost = False
         """Whether the end of what is being done was not heard of."""
         self.tries = Tries()
+        self.told = ""
 
     def run(self, *, dry_run: bool) -> Migrated:
         while True:
@@ -108,6 +109,8 @@ class Job:
             time.sleep(LOCK_TIMEOUT)
         with waiting.until(self.end):
             again = self.tries.again(error)
-        if again:
-            self.tell(f"{summary(error)}: trying again")
+        words = f"{summary(error)}: trying again"
+        if again and words != self.told:
+            self.tell(words)  # once, however often
+        self.told = words
         return again

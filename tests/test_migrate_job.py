@@ -326,7 +326,7 @@ def test_a_link_that_freezes_before_anything_is_done_is_given_up(
     for messages in (0, 2):  # the answers to its settings, and to its lock
         running.faults.add(Received(messages=messages, how="hang"))
     assert upgrade(url=far, tell=said.append).after == "0003"
-    assert said[:2] == ["timeout expired: trying again"] * 2
+    assert said.count("timeout expired: trying again") == 1
 
 
 @pytest.mark.slow

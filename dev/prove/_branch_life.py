@@ -48,7 +48,7 @@ class Part(NamedTuple):
         return Seen(self.words, self.expected, seen, time.monotonic() - begun)
 
 
-class Life:
+class Life:  # over 150 lines: one life, told in its order
     def __init__(self, cloud: Cloud, checkout: Checkout, place: Path) -> None:
         self.cloud, self.checkout = cloud, checkout
         self.jobs = Jobs(cloud, checkout.place, place)
