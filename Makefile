@@ -6,7 +6,7 @@ LOCK = $(UV) pip compile --universal --python-version 3.11 --no-header --quiet
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev test test-slow test-all check fix lock
+.PHONY: help env dev test test-slow test-all check fix lock package
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,11 +35,20 @@ check: env ## format, lint, types, who may import whom, the revisions' SQL, the 
 	@.venv/bin/lint-imports
 	@.venv/bin/thaw lint
 
+package: env ## what is deployed: Lambda's zips and Vercel's function, in .thaw/build
+	@begun=$$(date +%s); \
+	for arch in x86_64 arm64; do .venv/bin/thaw build lambda --arch $$arch || exit 1; done; \
+	.venv/bin/thaw build vercel || exit 1; \
+	echo "make package: $$(($$(date +%s) - begun)) seconds"
+
 fix: env ## format, and mend what can be mended
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-lock: env ## pin the newest versions that pyproject.toml allows
+lock: env ## pin the newest versions that the pyproject.tomls allow
 	@$(LOCK) --upgrade --group pyproject.toml:deploy -o requirements.txt
-	@$(LOCK) --upgrade --group pyproject.toml:dev -c requirements.txt -o dev/requirements.txt
-	@$(LOCK) --upgrade --group pyproject.toml:clients -o tests/clients/requirements.txt
+	@$(LOCK) --upgrade --group dev/pyproject.toml:dev -c requirements.txt -o dev/requirements.txt
+	@$(LOCK) --upgrade --group dev/pyproject.toml:clients -o tests/clients/requirements.txt
+	@$(LOCK) --upgrade --group dev/pyproject.toml:lambda -o dev/aws/requirements.txt
+	@$(LOCK) --upgrade --group dev/pyproject.toml:cloud -o dev/aws/cloud.txt
+	@$(LOCK) --upgrade --group dev/pyproject.toml:emulator --no-deps -o dev/aws/emulator.txt

@@ -17,6 +17,8 @@ COMMANDS = {
     "purge": ("dev.purge:purge", "Remove for good what was deleted long enough ago."),
     "doctor": ("dev.doctor:doctor", "Say what is wrong with the settings or the database."),
     "invoke": ("dev.invoke:invoke", "Call the Lambda handler with an event, on this machine."),
+    "build": ("dev.build:app", "Build what is deployed: Lambda's zip, Vercel's function."),
+    "serve": ("dev.serve:app", "Serve a built bundle under its platform's own runtime."),
     "branch": ("dev.branch.command:app", "A Neon branch for each branch of the code."),
     "neon": ("dev.neon.command:app", "Steer the local Neon: look, suspend, wake, break."),
     "smoke": ("dev.smoke:smoke", "Ask a deployment whether it is well."),

@@ -1,71 +1,51 @@
-"""`thaw invoke`: one request through the real Lambda function, in this process, without AWS."""
+"""`thaw invoke`: one event through the real Lambda function, on this machine, without AWS."""
 
-import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
-from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
-from urllib.parse import quote
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
 
-from dev import Trouble, local
-from dev.events import Pairs, Request
-from dev.lambda_function import Response, send
-from dev.migrating import upgrade
-from dev.neon import here
-from dev.token import mint
+from dev.events import DOORS, Request
+from dev.invoking import Invoke, Runtime, ready, running
+from dev.lambda_function import HANDLER, response
+from dev.request_options import (
+    complete,
+    content,
+    header_pairs,
+    known_event,
+    known_method,
+    signed,
+    target,
+    whole_event,
+)
 from dev.wire import CountingProxy, Counts
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+Method = Annotated[str | None, typer.Argument(callback=known_method, help="GET, POST, …")]
+Target = Annotated[str | None, typer.Argument(callback=target, help="/api/me/tasks?limit=5")]
+SHAPE = (
+    "How AWS sends the request: HTTP API (v2), REST API (v1), function URL (url), load balancer "
+    "(alb; alb-multi keeps repeated values). Or @file: an event of any kind, and no request."
+)
+RUNTIME = "This process, or the built zip under AWS's runtime client (ric) or emulator (rie)."
 
 
 class Call(NamedTuple):
-    response: Response
+    answer: Any
     milliseconds: float
     counts: Counts | None
 
-
-def known_method(value: str) -> str:
-    if value.upper() not in METHODS:
-        raise typer.BadParameter(f"{value} is none of {', '.join(METHODS)}.")
-    return value.upper()
-
-
-def target(value: str) -> str:
-    if not value.startswith("/"):
-        raise typer.BadParameter(f"{value} does not start with a slash: /api/me/tasks")
-    return quote(value, safe="/?&=%:;,+@!$'()*~#[]")
-
-
-def content(value: str | None) -> bytes | None:
-    """The body itself, `@file` for a file's content, `-` for standard input."""
-    if value is None:
-        return None
-    if value == "-":
-        return sys.stdin.buffer.read()
-    if not value.startswith("@"):
-        return value.encode()
-    path = Path(value[1:])
-    if not path.is_file():
-        raise typer.BadParameter(f"There is no file {path}.")
-    return path.read_bytes()
-
-
-def header_pairs(values: list[str]) -> Pairs:
-    pairs = [value.partition(":") for value in values]
-    if wrong := [name for name, colon, _ in pairs if not (name.strip() and colon)]:
-        raise typer.BadParameter(f"{wrong[0]} is no header: 'Name: value'.")
-    return [(name.strip(), value.strip()) for name, _, value in pairs]
+    @property
+    def status(self) -> int | None:
+        """None where the answer is none to an HTTP request."""
+        return self.answer.get("statusCode") if isinstance(self.answer, dict) else None
 
 
 def invoke(  # noqa: PLR0913  a command's options
-    method: Annotated[str, typer.Argument(callback=known_method, help="GET, POST, …")],
-    path: Annotated[str, typer.Argument(callback=target, help="/api/me/tasks?limit=5")],
+    method: Method = None,
+    path: Target = None,
     *,
     who: Annotated[str, typer.Option("--as", help="Whose token to send; '' sends none.")] = "demo",
     data: Annotated[
@@ -74,77 +54,64 @@ def invoke(  # noqa: PLR0913  a command's options
     header: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="'Name: value'; repeat for more.")
     ] = None,
-    event: Annotated[
-        Literal["v2", "v1", "alb", "alb-multi"],
-        typer.Option(help="HTTP API, REST API, load balancer (keeping repeated values)."),
-    ] = "v2",
+    event: Annotated[str, typer.Option(callback=known_event, help=SHAPE)] = "v2",
+    runtime: Annotated[Runtime, typer.Option(help=RUNTIME)] = "here",
+    handler: Annotated[str, typer.Option(help="Or migrations.aws.handler.")] = HANDLER,
     repeat: Annotated[int, typer.Option(min=1, help="Send it so many times.")] = 1,
     trips: Annotated[bool, typer.Option("--trips", help="Count round trips on the wire.")] = False,
 ) -> None:
-    """Send one request to the Lambda function as AWS would, here, and print its answer.
+    """Send one event to the Lambda function as AWS would, here, and print its answer.
 
-    Status and headers go to stderr, the body to stdout. Exit code 1 says 4xx or 5xx.
+    Status, headers and log go to stderr, the body to stdout. Exit code 1 says 4xx, 5xx or failed.
 
     thaw invoke POST /api/me/tasks -d '{"title": "Count the trips"}' --trips --repeat 3
+
+    thaw invoke --event @tests/events/cron.json --runtime rie
     """
     headers, body = header_pairs(header or []), content(data)
-    with ready(count_trips=trips) as proxy:
-        request = Request(method, path, complete(headers, who, body), body or b"")
-        calls = [call(request, event, proxy) for _ in range(repeat)]
+    recorded = event.startswith("@")
+    if any((method, path, data, header)) if recorded else not (method and path):
+        raise typer.BadParameter("Name a method and a path, or --event @file and no request.")
+    whole = whole_event(event) if recorded else {}
+    with ready(count_trips=trips) as proxy, running(runtime, handler) as function:
+        if method and path:
+            request = Request(method, path, complete(headers, who, body), body or b"")
+            whole = DOORS[event](request)
+        whole = signed(whole, who)
+        calls = [call(function, whole, proxy) for _ in range(repeat)]
     show(calls, measured=trips or repeat > 1)
-    raise typer.Exit(int(calls[-1].response.status >= HTTPStatus.BAD_REQUEST))
+    raise typer.Exit(int((calls[-1].status or 0) >= HTTPStatus.BAD_REQUEST))
 
 
-@contextmanager
-def ready(*, count_trips: bool) -> Iterator[CountingProxy | None]:
-    """A database with tables in it; all that the app reads stands in the environment."""
-    ours, begun = local.chosen() is None, (here.DIRECTORY / "state.json").exists()
-    with local.database() as urls, ExitStack() as stack:
-        proxy = stack.enter_context(between(urls, ours=ours)) if count_trips else None
-        if ours and not begun:  # reads the settings, so the proxy must be among them by now
-            upgrade()
-        yield proxy
-
-
-def between(urls: local.Urls, *, ours: bool) -> CountingProxy:
-    """A proxy between the app, which is not imported yet, and its database."""
-    url = here.unencrypted(urls.direct) if ours else urls.pooled
-    if local.host_of(url) not in {"127.0.0.1", "localhost"}:
-        raise Trouble("--trips reads an unencrypted wire: unset DATABASE_URL to use the local one.")
-    proxy = CountingProxy(url)
-    os.environ["DATABASE_URL"] = proxy.url
-    return proxy
-
-
-def complete(headers: Pairs, who: str, body: bytes | None) -> Pairs:
-    """Add a token and a content type unless the caller gave their own."""
-    given = {name.lower() for name, _ in headers}
-    if body is not None and "content-type" not in given:
-        headers = [*headers, ("Content-Type", "application/json")]
-    if who and "authorization" not in given:
-        headers = [*headers, ("Authorization", f"Bearer {mint(who)}")]
-    return headers
-
-
-def call(request: Request, event: str, proxy: CountingProxy | None) -> Call:
-    """Send it; the first call of a process is a cold start, which pays for imports too."""
+def call(function: Invoke, event: Any, proxy: CountingProxy | None) -> Call:
+    """Send it; the first call in this process is a cold start, which pays for imports too."""
     begun = time.perf_counter()
-    response = send(request, event)
+    answer = function(event)
     milliseconds = (time.perf_counter() - begun) * 1000
-    return Call(response, milliseconds, proxy.take() if proxy else None)
+    return Call(answer, milliseconds, proxy.take() if proxy else None)
 
 
 def show(calls: list[Call], *, measured: bool) -> None:
     about = Console(stderr=True, highlight=False, markup=False)
-    for number, (response, milliseconds, counts) in enumerate(calls if measured else [], 1):
+    for number, each in enumerate(calls if measured else [], 1):
         start = "warm" if number > 1 else "cold"
+        counts = each.counts
         trips = f"{counts.handshake_trips} + {counts.trips} round trips" if counts else ""
-        about.print(f"{number:4} {start} {response.status} {milliseconds:8.1f} ms  {trips}")
-    response = calls[-1].response
-    about.print(response.status, style="bold")
-    for name, value in response.headers:
-        about.print(f"{name}: {value}", style="dim", soft_wrap=True)
-    if (response.header("content-type") or "").partition(";")[0].endswith("json"):
-        Console().print_json(response.body.decode(), ensure_ascii=False)
+        about.print(
+            f"{number:4} {start} {each.status or 'done'} {each.milliseconds:8.1f} ms  {trips}"
+        )
+    if calls[-1].status is None:
+        Console().print_json(data=calls[-1].answer)
     else:
-        sys.stdout.buffer.write(response.body)
+        show_response(calls[-1].answer, about)
+
+
+def show_response(answer: Any, about: Console) -> None:
+    got = response(answer)
+    about.print(got.status, style="bold")
+    for name, value in got.headers:
+        about.print(f"{name}: {value}", style="dim", soft_wrap=True)
+    if (got.header("content-type") or "").partition(";")[0].endswith("json"):
+        Console().print_json(got.body.decode(), ensure_ascii=False)
+    else:
+        sys.stdout.buffer.write(got.body)

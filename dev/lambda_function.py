@@ -8,9 +8,12 @@ import contextlib
 import importlib
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dev.events import DOORS, Pairs, Request
+
+HANDLER = "app.aws.handler"
 
 TIMEOUT = 30.0
 """Seconds: the longest an HTTP API waits for a function."""
@@ -46,13 +49,24 @@ class Context:
 
 
 def send(request: Request, door: str = "v2", timeout: float = TIMEOUT) -> Response:
-    """Send one request through a door of AWS: v2, v1, alb or alb-multi; `timeout` in seconds.
+    """Send one request through a door of AWS, by its name in DOORS; `timeout` in seconds."""
+    return response(function()(DOORS[door](request), Context(timeout)))
 
-    What the function prints is its log, and belongs on stderr here.
+
+def function(handler: str = HANDLER) -> Callable[[Any, Context], Any]:
+    """The function that a handler's name names, imported if need be.
+
+    What it prints is its log, and belongs on stderr here.
     """
+    module, _, name = handler.rpartition(".")
     with contextlib.redirect_stdout(sys.stderr):
-        handler = importlib.import_module("app.aws").handler
-        return response(handler(DOORS[door](request), Context(timeout)))
+        found = getattr(importlib.import_module(module), name)
+
+    def call(event: Any, context: Context) -> Any:
+        with contextlib.redirect_stdout(sys.stderr):
+            return found(event, context)
+
+    return call
 
 
 def response(result: dict[str, Any]) -> Response:

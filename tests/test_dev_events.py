@@ -9,8 +9,12 @@ import pytest
 from mangum import Mangum
 from starlette.types import Receive, Scope, Send
 
-from dev.events import DOORS, Request, http_api, load_balancer, rest_api
+from dev import ROOT
+from dev.aws.emulator import PINS
+from dev.aws.installing import environment as installed
+from dev.events import DOORS, Event, Request, http_api, load_balancer, rest_api
 from dev.lambda_function import Context, response
+from tests.lambda_python import needs_lambda
 
 JSON = ("Content-Type", "application/json")
 
@@ -117,3 +121,75 @@ def test_an_http_api_carries_cookies_apart() -> None:
 def test_the_time_left_falls_to_zero_and_no_further() -> None:
     assert 29_000 < Context(30).get_remaining_time_in_millis() <= 30_000
     assert Context(-1).get_remaining_time_in_millis() == 0
+
+
+ASKED = Request(
+    "GET",
+    "/api/me/tasks?q=an%20event&tag=home&tag=work&limit=5",
+    [
+        ("Accept", "application/json"),
+        ("Cookie", "a=1; b=2"),
+        ("User-Agent", "curl/8.16.0"),
+        ("X-Request-Id", "recorded"),
+    ],
+)
+"""What the recorded events have asked for."""
+
+CLOCK = {"time", "timeEpoch", "requestTime", "requestTimeEpoch"}
+
+
+def timeless(event: Event) -> Event:
+    context = event["requestContext"].items()
+    return {**event, "requestContext": {name: at for name, at in context if name not in CLOCK}}
+
+
+def test_the_recorded_events_are_those_that_the_doors_make(door: str) -> None:
+    recorded = json.loads((ROOT / "tests" / "events" / f"{door}.json").read_text())
+    made = DOORS[door](ASKED)
+    assert timeless(made) == timeless(recorded)
+    for name in CLOCK & recorded["requestContext"].keys():
+        assert isinstance(made["requestContext"][name], type(recorded["requestContext"][name]))
+
+
+def test_every_recorded_event_has_a_door_or_is_a_task() -> None:
+    names = {path.stem for path in (ROOT / "tests" / "events").iterdir()}
+    assert names == {*DOORS, "cron"}
+
+
+SETTINGS = {
+    "requestContext.authentication",
+    "requestContext.authorizer",
+    "pathParameters",
+    "stageVariables",
+}
+"""What an HTTP API adds where it is told to check callers, or has routes of its own."""
+
+
+@needs_lambda
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sample", "door", "absent"),
+    [
+        ("apigateway/HttpApi", "v2", SETTINGS),
+        ("apigateway/AwsProxy", "v1", set[str]()),
+        ("alb/ALBRequest", "alb", set[str]()),
+    ],
+)
+def test_amazons_own_samples_hold_no_member_that_ours_lack(
+    sample: str, door: str, absent: set[str]
+) -> None:
+    samples = "lib/*/site-packages/samcli/lib/generated_sample_events/events"
+    [path] = installed(PINS).glob(f"{samples}/{sample}.json")
+    ours = DOORS[door](ASKED._replace(body=b"{}"))
+    assert members(json.loads(path.read_text())) - absent <= members(ours)
+
+
+def members(event: Event) -> set[str]:
+    """The names of all members, but not of what the caller has named."""
+    given = {"headers", "multiValueHeaders", "queryStringParameters", "stageVariables"}
+    given |= {"multiValueQueryStringParameters", "authentication", "authorizer", "pathParameters"}
+    found = set(event)
+    for name, value in event.items():
+        if isinstance(value, dict) and name not in given:
+            found |= {f"{name}.{each}" for each in members(value)}
+    return found

@@ -1,5 +1,6 @@
 """`thaw invoke` sends what was asked for, and its exit code tells scripts how it went."""
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +10,12 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from dev import local
+from dev import ROOT, local
+from dev.aws.process import FunctionError
 from dev.invoke import invoke
+from dev.invoking import variables
+
+EVENTS = ROOT / "tests" / "events"
 
 app = Typer()
 app.command()(invoke)
@@ -23,7 +28,9 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
         seen.append(event)
-        status = 404 if event["rawPath"] == "/missing" else 200
+        if "task" in event:
+            return {"done": event["task"]}
+        status = 404 if event.get("rawPath") == "/missing" else 200
         headers = {"content-type": "application/json"}
         return {"statusCode": status, "headers": headers, "body": '{"id":1}'}
 
@@ -92,6 +99,14 @@ def test_repeats_are_timed_and_the_first_is_the_cold_one(events: list[dict[str, 
         (["GET", "/", "-d", "@missing.json"], "no file"),
         (["GET", "/", "--repeat", "0"], "repeat"),
         (["GET", "/", "--event", "v3"], "v2"),
+        (["GET", "/", "--runtime", "aws"], "rie"),
+        ([], "a method and a path"),
+        (["GET"], "a method and a path"),
+        (["GET", "/", "--event", "@tests/events/cron.json"], "a method and a path"),
+        (["-d", "{}", "--event", "@tests/events/cron.json"], "a method and a path"),
+        (["--event", "@missing.json"], "no file"),
+        (["--event", "@Makefile"], "no JSON"),
+        (["--event", "@tests/events"], "no file"),
     ],
 )
 def test_a_mistake_is_explained_before_anything_is_sent(
@@ -107,3 +122,63 @@ def test_trips_are_not_counted_on_an_encrypted_wire(events: list[dict[str, Any]]
     result = thaw_invoke("GET", "/", "--trips")
     assert "unset DATABASE_URL" in str(result.exception)
     assert not events
+
+
+def test_an_event_of_any_kind_comes_from_a_file(
+    events: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text('{"task": "purge"}')
+    result = thaw_invoke("--event", f"@{file}", "--repeat", "2")
+    assert result.exit_code == 0
+    assert result.stdout == '{\n  "done": "purge"\n}\n'
+    assert result.stderr.splitlines()[0].split()[1:3] == ["cold", "done"]
+    assert events == [{"task": "purge"}] * 2
+
+
+@pytest.mark.parametrize("door", ["v2", "v1", "alb-multi"])
+def test_a_recorded_request_gets_a_token_unless_told_otherwise(
+    events: list[dict[str, Any]], door: str
+) -> None:
+    file = f"@{EVENTS}/{door}.json"
+    assert thaw_invoke("--event", file).stderr.startswith("200")
+    thaw_invoke("--event", file, "--as", "")
+    single, several = (events[0].get(name, {}) for name in ("headers", "multiValueHeaders"))
+    told = {*filter(None, [single.get("authorization"), *several.get("authorization", [])])}
+    assert [token.count(".") for token in told] == [2]
+    recorded = json.loads((EVENTS / f"{door}.json").read_text())
+    assert events[1] == recorded
+
+
+def test_a_function_that_fails_is_told_with_its_traceback(
+    events: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("what")
+
+    monkeypatch.setattr(sys.modules["app.aws"], "handler", broken)
+    result = thaw_invoke("GET", "/")
+    assert isinstance(result.exception, FunctionError)
+    assert str(result.exception) == "The function failed: LookupError: what"
+    assert "in broken" in result.stderr
+    assert not events
+
+
+def test_another_handler_can_be_named(
+    events: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = SimpleNamespace(handler=lambda event, _: [event["rawPath"]])
+    monkeypatch.setitem(sys.modules, "other", other)
+    assert thaw_invoke("GET", "/a", "--handler", "other.handler").stdout == '[\n  "/a"\n]\n'
+    assert not events
+
+
+def test_a_function_gets_the_variables_that_the_app_knows_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://other.example/thaw")
+    monkeypatch.setenv("SOMETHING_ELSE", "secret")
+    monkeypatch.delenv("LOG_LEVEL", raising=False)
+    names = variables().keys()
+    assert {"DATABASE_URL", "DATABASE_URL_UNPOOLED", "POSTGRES_URL", "JWKS"} <= names
+    assert not names & {"SOMETHING_ELSE", "PATH", "PYTHONPATH", "LOG_LEVEL"}
