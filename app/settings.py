@@ -3,50 +3,26 @@
 import json
 import re
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import (
-    AliasChoices,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from app import address
+from app.environment import Environment, SettingsError, names, read
 
-
-class SettingsError(ValueError):
-    """The environment is wrong; the text is one sentence that says what to do, without secrets."""
-
-
-Kind = TypeVar("Kind", bound="Environment")
-
-
-def names(*variables: str) -> Any:
-    """The first of these environment variables that is set."""
-    return AliasChoices(*variables)
-
-
-class Environment(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        extra="ignore",
-        frozen=True,
-        env_ignore_empty=True,
-        hide_input_in_errors=True,
-    )
+__all__ = ["Direct", "Settings", "SettingsError", "direct", "get_settings"]
 
 
 class Direct(Environment):
     """All that a migration needs: a deployment's job has no keys and no issuer.
 
-    One field, so that a DATABASE_URL of the environment goes before .env's DATABASE_URL_UNPOOLED.
+    One field for both addresses, so that a DATABASE_URL of the environment goes before .env's
+    DATABASE_URL_UNPOOLED.
     """
 
     url: SecretStr = Field(validation_alias=names(*address.DIRECT_NAMES, *address.NAMES))
+    settings_secret: str | None = None
 
 
 class Settings(Environment):
@@ -69,6 +45,8 @@ class Settings(Environment):
 
     purge_after_days: int = Field(30, ge=1, le=36_500)
     cron_secret: SecretStr | None = None
+
+    settings_secret: str | None = None
 
     @field_validator("database_url", "database_url_unpooled")
     @classmethod
@@ -130,20 +108,3 @@ def direct() -> dict[str, str]:
 def get_settings() -> Settings:
     """The settings of this process; raises SettingsError with one sentence per mistake."""
     return read(Settings)
-
-
-def read(kind: type[Kind]) -> Kind:
-    try:
-        return kind()
-    except ValidationError as error:
-        raise SettingsError(" ".join(map(sentence, error.errors()))) from None
-
-
-def sentence(error: Any) -> str:
-    message = error["msg"].removeprefix("Value error, ")
-    if not error["loc"]:  # of no one variable
-        return f"{message}."
-    name = str(error["loc"][0]).upper()
-    if error["type"] == "missing":
-        return f"{name} is not set: see .env.example."
-    return f"{name} {message}."

@@ -7,11 +7,12 @@ long. A door knocks first; whoever needs the first connection finds it made, or 
 import os
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg2
 
-from app import address, waiting
+from app import address, aws_secrets, waiting
 
 LONGEST = 60.0
 """Seconds after which a knock that nobody answered is given up, and a failed one forgotten."""
@@ -57,23 +58,49 @@ def in_snapshot() -> bool:
 
 
 def knock() -> None:
-    """Begin to connect, as the first thing that a door does."""
-    if not in_snapshot():
+    """Begin to connect, as the first thing that a door does.
+
+    Before a snapshot nothing is begun: the settings read the secret then, and `begin`, which
+    follows the restoration, finds it read.
+    """
+    if in_snapshot():
+        return
+    if aws_secrets.named() and not found(os.environ):
+        threading.Thread(target=ask_and_begin, name="ask", daemon=True).start()
+    else:
+        begin()
+
+
+def ask_and_begin() -> None:
+    """Read the secret and connect, while the framework is imported.
+
+    The settings get to know the secret no sooner than we have begun: who has the settings and
+    wants to connect finds the knock.
+    """
+    with aws_secrets.turn:
         begin()
 
 
 def begin() -> None:
-    """Connect in a thread, where the environment names a database.
+    """Connect in a thread, where the environment or its secret names a database.
 
-    A mistake in its URL is told by the settings, and not here.
+    A mistake there is told by the settings, and not here.
     """
-    url = next((os.environ[name] for name in address.NAMES if os.environ.get(name)), None)
-    if url is None or knocks:
-        return
     try:
-        knocks.append(Knock(address.pooled(url)))
+        url = found(os.environ) or found(secret())
+        if url and not knocks:
+            knocks.append(Knock(address.pooled(url)))
     except ValueError:
         return
+
+
+def found(variables: Mapping[str, str]) -> str | None:
+    return next((variables[name] for name in address.NAMES if variables.get(name)), None)
+
+
+def secret() -> dict[str, str]:
+    name = aws_secrets.named()
+    return aws_secrets.read(name) if name else {}
 
 
 def connect(parameters: dict[str, str]) -> Any:
