@@ -1,8 +1,8 @@
 """AWS Lambda's door: serverless.yml names `app.aws.handler`."""
 
-from app import wake
+from app import starting
 
-wake.knock()
+starting.begin()
 
 from app import snapshots
 from app.lambda_events import Handler

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -16,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from app.auth import authenticate
 from app.context import facts
 from app.errors import AnswerTooLarge, Invalid, Malformed, TooLarge, UnsupportedMediaType
+from app.lazy_routes import LazyRoute
 from app.sizes import fits
 from app.strict_json import escaped, parse, storable, unstorable
 
@@ -47,7 +47,7 @@ class StrictRequest(Request):
         return self._json
 
 
-class Endpoint(APIRoute):
+class Endpoint(LazyRoute):
     """A route that refuses what JSON parsers let through and Postgres cannot hold."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:

@@ -5,12 +5,8 @@ import logging
 import re
 import sys
 import time
-from functools import lru_cache
-from typing import Any
 from uuid import uuid4
 
-from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,7 +73,7 @@ class RequestLine:
     def write(self, scope: Scope, answer: "Answer", known: Facts, seconds: float) -> None:
         line = {
             "method": answer.method,
-            "route": templates(scope["app"]).get(scope.get("endpoint")),
+            "route": getattr(scope.get("route"), "path_format", None),
             "status": answer.status,
             "ms": milliseconds(seconds),
             "cold": RequestLine.cold,
@@ -102,12 +98,6 @@ def server_timing(known: Facts) -> str:
     rest = time.perf_counter() - known.began - database - wake
     parts = {"db": database, "wake": wake, "app": max(0.0, rest)}
     return ", ".join(f"{name};dur={milliseconds(part)}" for name, part in parts.items())
-
-
-@lru_cache
-def templates(app: FastAPI) -> dict[Any, str | None]:
-    """Each endpoint's whole address: the route alone does not know its router's prefix."""
-    return {each.endpoint: each.path_format for each in iter_route_contexts(app.routes)}
 
 
 class Answer:

@@ -25,6 +25,7 @@ from app.errors import (
     Problem,
     family,
 )
+from app.lazy_routes import LazyRoute
 from app.openapi import described
 from app.outages import Overloaded
 from app.pool import Crowded, figures
@@ -32,7 +33,7 @@ from app.refusals import refusal
 from app.strict_json import escaped
 
 log = logging.getLogger(__name__)
-router = APIRouter()
+router = APIRouter(route_class=LazyRoute)
 
 
 def reply(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -135,7 +136,6 @@ async def explain(code: str) -> str:
 
 
 def install(app: FastAPI) -> None:
-    app.include_router(router)
     app.openapi = partial(described, app)  # type: ignore[method-assign]  # FastAPI's own way
     app.add_middleware(Unexpected)
     app.add_exception_handler(Problem, ours)

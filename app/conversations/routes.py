@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.auth import Me
 from app.conversations import queries, writes
@@ -15,15 +15,16 @@ from app.conversations.schemas import (
     NewConversation,
 )
 from app.db import Database
-from app.endpoints import Endpoint, Permanent
+from app.endpoints import Permanent
 from app.errors import found
 from app.etags import Reading, Tag, Writing
 from app.idempotency import Once
 from app.openapi import documented
 from app.pages import page
+from app.routers import below_user
 from app.tables import Conversation
 
-router = APIRouter(prefix="/conversations", tags=["conversations"], route_class=Endpoint)
+router = below_user("/conversations", "conversations")
 ONE = "/{conversation_id:uuid}"
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.auth import Me
 from app.db import Database, one
@@ -20,12 +20,13 @@ from app.documents.schemas import (
     NewDocuments,
     Transfer,
 )
-from app.endpoints import Endpoint, Permanent
+from app.endpoints import Permanent
 from app.errors import NotFound, found
 from app.etags import Reading, Tag, Writing
 from app.idempotency import Once
 from app.openapi import documented
 from app.pages import page
+from app.routers import below_user
 from app.search import key_of
 from app.shared_batches import bad_addition, bad_change
 from app.shared_reads import get_row, get_rows, get_teams
@@ -33,7 +34,7 @@ from app.shared_refusals import refuse_change, refuse_deletion, refuse_restore
 from app.shared_writes import add_rows, change_row, change_rows, delete_row, purge_row, restore_row
 from app.tables import Document
 
-router = APIRouter(prefix="/documents", tags=["documents"], route_class=Endpoint)
+router = below_user("/documents", "documents")
 ONE = "/{document_id:uuid}"  # "batch" is none, and so keeps methods of its own
 
 

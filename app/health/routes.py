@@ -1,14 +1,12 @@
 """Health needs no token and tells no secrets. Monitors that poll ask /health: it wakes nothing."""
 
-from fastapi import APIRouter
-
 from app.db import Database
-from app.endpoints import Endpoint
 from app.health.readiness import Readiness
 from app.health.schemas import Live, Ready
 from app.openapi import documented
+from app.routers import public
 
-router = APIRouter(prefix="/health", tags=["health"], route_class=Endpoint)
+router = public("/health", "health", 413, 422, 500)
 readiness = Readiness()
 
 

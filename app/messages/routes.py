@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.auth import Me
 from app.db import Database, one
-from app.endpoints import Endpoint
 from app.errors import NotFound, found
 from app.etags import Reading, Tag
 from app.idempotency import Once
@@ -21,12 +20,11 @@ from app.messages.schemas import (
 )
 from app.openapi import documented
 from app.pages import link
+from app.routers import below_user
 from app.shown import MessageOut
 from app.tables import Message
 
-router = APIRouter(
-    prefix="/conversations/{conversation_id:uuid}/messages", tags=["messages"], route_class=Endpoint
-)
+router = below_user("/conversations/{conversation_id:uuid}/messages", "messages")
 ONE = "/{message_id:uuid}"  # "batch" is none, and so keeps methods of its own
 
 

@@ -3,16 +3,17 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.auth import Me
 from app.db import Database, one
-from app.endpoints import Endpoint, Permanent
+from app.endpoints import Permanent
 from app.errors import NotFound, found
 from app.etags import Reading, Tag, Writing
 from app.idempotency import Once
 from app.openapi import documented
 from app.pages import page
+from app.routers import below_user
 from app.search import key_of
 from app.shared_batches import bad_addition, bad_change, bad_deletion
 from app.shared_reads import get_deletable, get_row, get_rows, get_teams
@@ -42,7 +43,7 @@ from app.tasks.schemas import (
 )
 from app.tasks.writes import DONE, REOPENED
 
-router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=Endpoint)
+router = below_user("/tasks", "tasks")
 ONE = "/{task_id:uuid}"  # "stats" and "batch" are none, and so keep methods of their own
 
 

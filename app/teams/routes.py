@@ -4,22 +4,22 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from app.access import Caller
 from app.auth import Me
 from app.db import Database
-from app.endpoints import Endpoint
 from app.errors import Forbidden, found
 from app.etags import Putting, Reading, Tag, Writing
 from app.idempotency import Once
 from app.openapi import documented
 from app.pages import page
+from app.routers import below_user
 from app.tables import Team
 from app.teams import queries, rules, writes
 from app.teams.schemas import Membership, NewTeam, TeamChange, TeamOut, TeamPage, TeamQuery
 
-router = APIRouter(prefix="/teams", tags=["teams"], route_class=Endpoint)
+router = below_user("/teams", "teams")
 ONE = "/{team_id:uuid}"
 
 

@@ -2,23 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.access import Caller
 from app.auth import Me
 from app.db import Database
-from app.endpoints import Endpoint
 from app.errors import EmailTaken
 from app.idempotency import Once
 from app.openapi import documented
 from app.pages import link
+from app.routers import below_user
 from app.tables import User
 from app.users import export, exported, queries, writes
 from app.users.exported import Export, ExportQuery
 from app.users.rules import fitting
 from app.users.schemas import Profile, ProfileChange
 
-router = APIRouter(tags=["users"], route_class=Endpoint)
+router = below_user("", "users")
 
 
 @router.get("", response_model=Profile)

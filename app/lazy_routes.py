@@ -1,0 +1,52 @@
+"""Routes that are made when the first request comes their way: few of them are ever asked for."""
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fastapi.routing import APIRoute
+from pydantic.warnings import UnsupportedFieldAttributeWarning
+from starlette.routing import compile_path
+
+from app import wake
+
+
+class LazyRoute(APIRoute):
+    """Knows which requests are its own; all else is made when it is first asked for.
+
+    FastAPI takes a millisecond or two to learn of an endpoint what it takes and gives, with all
+    that it depends on. Routes are asked in the event loop only: no two threads make one at once.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.endpoint, self.methods = endpoint, {*options["methods"]}
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.make = partial(super().__init__, path, endpoint, **options)  # once, then gone
+        if wake.in_snapshot():
+            self.complete()
+
+    def __getattr__(self, name: str) -> Any:
+        if "make" not in vars(self):
+            raise AttributeError(name)
+        self.complete()
+        return getattr(self, name)
+
+    def complete(self) -> None:
+        """Make it now, unless that is done."""
+        make = vars(self).pop("make", None)
+        if make is not None:
+            make()
+            self.use()
+
+    def use(self) -> None:
+        """Have the models made of what it takes, which `starting` has put off until they are used.
+
+        Pydantic warns then of what FastAPI says of them, and FastAPI ignores that where they are
+        not put off.
+        """
+        taken = [self.body_field] if self.body_field else []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
+            for field in taken + self.dependant.query_params:
+                field.validate(None)

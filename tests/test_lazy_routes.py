@@ -1,0 +1,102 @@
+"""A route is made when the first request comes its way, and is then as FastAPI makes it."""
+
+import json
+import os
+import subprocess
+import sys
+import warnings
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
+
+from app.lazy_routes import LazyRoute
+from app.main import app
+from dev import ROOT
+
+MADE = """
+import json
+import app.aws
+from dev.events import Request
+from dev.lambda_function import send
+
+def left():
+    return [each.endpoint.__name__ for each in app.main.app.routes if "make" in vars(each)]
+
+told = [left()]
+send(Request("GET", "/health", []))
+print(json.dumps([*told, left()]))
+"""
+
+
+def left(kind: str) -> list[list[str]]:
+    """Routes that are not made when all is imported, and after a request."""
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", MADE],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "LOG_LEVEL": "ERROR",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": kind,
+        },
+    )
+    told: list[list[str]] = json.loads(done.stdout)
+    return told
+
+
+def test_a_start_makes_no_route_and_a_request_only_its_own() -> None:
+    imported, asked = left("on-demand")
+    assert {"get_health", "list_tasks", "explain"} <= {*imported}
+    assert {*imported} - {*asked} == {"get_health"}
+
+
+def test_a_snapshot_holds_every_route_made() -> None:
+    assert left("snap-start") == [[], []]
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def lazy_app() -> FastAPI:
+    router = APIRouter(prefix="/twice", route_class=LazyRoute)
+    router.get("/{number}")(double)
+    return FastAPI(routes=router.routes)
+
+
+def test_a_route_answers_before_and_after_it_is_made() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the client's own
+        client = TestClient(lazy_app())
+    assert [client.get("/twice/4").json(), client.get("/twice/4").json()] == [8, 8]
+    assert client.get("/twice/four").status_code == 422
+    assert client.post("/twice/4").status_code == 405
+
+
+def test_before_a_snapshot_a_route_is_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+    (route,) = [each for each in lazy_app().routes if isinstance(each, LazyRoute)]
+    assert "make" not in vars(route)
+
+
+def test_the_document_tells_of_routes_that_nobody_has_asked() -> None:
+    assert lazy_app().openapi()["paths"]["/twice/{number}"]["get"]["parameters"]
+
+
+def test_what_no_route_has_a_lazy_one_has_not_either() -> None:
+    (route,) = [each for each in lazy_app().routes if isinstance(each, LazyRoute)]
+    for _ in range(2):
+        with pytest.raises(AttributeError, match="nothing"):
+            _ = route.nothing
+    route.complete()
+    assert route.path_format == "/twice/{number}"
+
+
+def test_all_our_routes_are_lazy() -> None:
+    documents = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+    eager = {getattr(each, "path", "") for each in app.routes if not isinstance(each, LazyRoute)}
+    assert eager == documents
