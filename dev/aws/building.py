@@ -26,6 +26,9 @@ wheel for manylinux2014, and laptops have it too: what runs there runs here."""
 LEFT_OUT = (
     "bin",  # programs, which hold the path of this machine's Python
     "**/__pycache__",  # from a uv whose environment tells it to compile: it goes by the clock
+    # Pydantic 1: FastAPI asks of every type whether it is one of these, only to refuse it. Without
+    # them the answer is no, and a process that starts has a dozen milliseconds less to import.
+    "pydantic/v1",
     "*/testing",  # sqlalchemy, alembic and mako test themselves, and whoever extends them
     # How they were installed, with the checksums of those programs. What says which version is
     # there, what it plugs into and under which licence stays.
