@@ -70,15 +70,21 @@ class Attempt:
         told = {"user_id": self.me.id, "key": self.key, "fingerprint": self.fingerprint}
         statement = with_evidence(write, table, self.twins, also, **told, wanted=wanted)
         with unless_lost(db):
-            try:
-                return self.provided(db, statement) or self.replay(db, table, sight)
-            except DBAPIError as refused:
-                if cause(refused):
-                    raise
-                done = self.replay(db, table, sight)
-                if done is None and broken_constraint(refused) not in NOTHING_WRITTEN:
-                    raise
-                return done
+            return self.settled(db, statement, table, sight)
+
+    def settled(
+        self, db: OneTrip, statement: Any, table: Any, sight: ColumnElement[bool]
+    ) -> Sequence[Any] | None:
+        """What was written now, or by an earlier request, or None."""
+        try:
+            return self.provided(db, statement) or self.replay(db, table, sight)
+        except DBAPIError as refused:
+            if cause(refused):
+                raise
+            done = self.replay(db, table, sight)
+            if done is None and broken_constraint(refused) not in NOTHING_WRITTEN:
+                raise
+            return done
 
     def provided(self, db: OneTrip, statement: Any) -> list[Any]:
         """The rows written; the caller's own row is made first where that is what is missing.
@@ -112,15 +118,7 @@ class Attempt:
         retried = db.lost
         if not (self.repeatable or retried):
             return None
-        same = col(Operation.fingerprint) == self.fingerprint  # else its ids may be no UUIDs
-        results = case((same, cast(col(Operation.result_ids), ARRAY(table.id.type))))
-        statement = (
-            select(col(Operation.fingerprint), col(Operation.created_at), table)
-            .outerjoin(table, (table.id == any_(results)) & sight)
-            .where(col(Operation.user_id) == self.me.id, col(Operation.key) == self.key)
-            .options(*shown(table, table))
-        )
-        rows = db.rows(statement)
+        rows = db.rows(self.earlier(table, sight))
         if not rows:
             return None
         if rows[0][0] != self.fingerprint:
@@ -129,6 +127,17 @@ class Attempt:
             self.replayed()
         self.when = rows[0][1]
         return [row for *_, row in rows if row is not None]
+
+    def earlier(self, table: Any, sight: ColumnElement[bool]) -> Any:
+        """The evidence under this key, beside what it is evidence of."""
+        same = col(Operation.fingerprint) == self.fingerprint  # else its ids may be no UUIDs
+        results = case((same, cast(col(Operation.result_ids), ARRAY(table.id.type))))
+        return (
+            select(col(Operation.fingerprint), col(Operation.created_at), table)
+            .outerjoin(table, (table.id == any_(results)) & sight)
+            .where(col(Operation.user_id) == self.me.id, col(Operation.key) == self.key)
+            .options(*shown(table, table))
+        )
 
 
 @contextmanager

@@ -84,9 +84,10 @@ def permitted(me: Caller, row: Theirs | None, *, allowed: bool = False) -> Their
 
     What is forbidden is so in every version: 403 goes before 412 (RFC 9110, 13.2.1).
     """
-    if found(row).user_id != me.id and not allowed:
+    seen = found(row)
+    if seen.user_id != me.id and not allowed:
         raise Forbidden
-    return row
+    return seen
 
 
 def unchanged(table: Any, versions: list[int] | None) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from app.access import Caller
 from app.auth import Me
 from app.db import Database
 from app.endpoints import Endpoint
-from app.errors import NotFound, PreconditionFailed, found
+from app.errors import NotFound, found
 from app.etags import Putting, Reading, Tag, Writing
 from app.idempotency import Once
 from app.openapi import documented
@@ -104,8 +104,8 @@ def put_member(
         seen = found(queries.get_team(db, me, team_id))
         rules.needs_say(me, seen, whom, put.role)
         tag.match(seen)
-        there = rules.role_of(whom, seen)
-        raise PreconditionFailed("they are a member already") if there else NotFound("no such user")
+        rules.needs_newcomer(seen, whom)
+        raise NotFound("no such user")
     if rules.joined(team, whom, once.when):
         tag.response.status_code = 201
         tag.response.headers["Location"] = f"/api/me/teams/{team_id}/members/{quote(whom, safe='')}"

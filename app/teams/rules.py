@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.access import OWNER, RUN_IT, Caller
-from app.errors import Forbidden
+from app.errors import Forbidden, PreconditionFailed
 from app.tables import Team
 
 
@@ -29,6 +29,11 @@ def needs_say(me: Caller, team: Team, user_id: str, role: str | None) -> None:
     needs_owner_or_admin(me, team)
     if OWNER in {role, role_of(user_id, team)} and role_of(me.id, team) != OWNER:
         raise Forbidden("only an owner decides on owners")
+
+
+def needs_newcomer(team: Team, user_id: str) -> None:
+    if role_of(user_id, team):
+        raise PreconditionFailed("they are a member already")
 
 
 def joined(team: Team, user_id: str, when: datetime | None) -> bool:
