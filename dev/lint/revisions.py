@@ -1,11 +1,11 @@
 """Squawk reads what each revision sends: what locks a live table, or breaks the code that runs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from dev import Trouble
+from dev import ROOT, Trouble
+from dev.lint.tools import run
+from dev.migrating import told
 
 POSTGRES = "16.0"
 """The oldest that is supported: newer ones lock less."""
@@ -23,22 +23,28 @@ def squawk() -> list[str]:
     from migrations import plan, revisions  # noqa: PLC0415  Alembic takes a second
 
     found, before = list[str](), "base"
-    for step in plan.up(None, "head"):
-        sql = revisions.sql(f"{before}:{step.revision}")
-        found += [f"revision {step.revision}: {line}" for line in read(sql)]
-        before = step.revision
+    with told():
+        for step in plan.up(None, "head"):
+            sql = revisions.sql(f"{before}:{step.revision}")
+            found += [f"revision {step.revision}: {line}" for line in read(sql)]
+            before = step.revision
     return found
 
 
 def read(sql: str) -> list[str]:
-    squawk = Path(sys.executable).with_name("squawk")
     options = ["--reporter=json", f"--pg-version={POSTGRES}", f"--exclude={','.join(NOT_ASKED)}"]
-    done = subprocess.run(
-        [squawk, *options], input=sql, capture_output=True, text=True, check=False
-    )
+    done = run("squawk", *options, text=sql)
     try:
         found = json.loads(done.stdout)
     except ValueError:
         raise Trouble(f"squawk has failed: {done.stderr or done.stdout}") from None
     lines = sql.splitlines()
     return [f"{lines[one['line']]}\n    {one['rule_name']}: {one['message']}" for one in found]
+
+
+def tidy(path: Path) -> None:
+    """Lay out what Alembic has written as `make check` wants it."""
+    settings = f"--config={ROOT / 'pyproject.toml'}"
+    run("ruff", "check", settings, "--select=I,F401", "--fix", path)
+    run("ruff", "format", settings, path)
+    run("ruff", "check", settings, "--select=E501", "--add-noqa=one string", path)
