@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import cursor
 
+from dev import ROOT
 from dev.neon.proxy.faults import Received, Sent
 from dev.wire import CountingProxy
 from migrations import connection, plan
@@ -527,3 +530,11 @@ def test_the_function_refuses_an_event_that_asks_for_something_else(
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
     assert current(configured) is None
+
+
+def test_a_function_that_starts_says_nothing_of_its_libraries() -> None:
+    talkative = "import logging; logging.basicConfig(level=logging.INFO); import migrations.aws"
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", talkative], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.stdout, done.stderr) == ("", "")
