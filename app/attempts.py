@@ -11,20 +11,19 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, ColumnElement, any_, case, cast, select
+from sqlalchemy import CTE, ColumnElement, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import col
 
 from app.access import Caller
 from app.causes import cause
 from app.db import OneTrip
 from app.errors import IdempotencyKeyReused, InProgress
-from app.evidence import Further, no_twins, shown, with_evidence, with_user
+from app.evidence import Further, earlier, no_twins, with_evidence, with_user
 from app.locks import lock_name
 from app.outages import OutcomeUnknown
 from app.pool import Crowded
 from app.refusals import broken_constraint
-from app.tables import MEMBERSHIPS, OWNERS, Operation
+from app.tables import MEMBERSHIPS, OWNERS
 
 NOTHING_WRITTEN = {"operations_pkey", "operations_all_or_nothing_check"}
 """Refusals of the evidence, and so of the write: done before, or not as a whole."""
@@ -118,7 +117,7 @@ class Attempt:
         retried = db.lost
         if not (self.repeatable or retried):
             return None
-        rows = db.rows(self.earlier(table, sight))
+        rows = db.rows(earlier(self.me.id, self.key, self.fingerprint, table, sight))
         if not rows:
             return None
         if rows[0][0] != self.fingerprint:
@@ -127,17 +126,6 @@ class Attempt:
             self.replayed()
         self.when = rows[0][1]
         return [row for *_, row in rows if row is not None]
-
-    def earlier(self, table: Any, sight: ColumnElement[bool]) -> Any:
-        """The evidence under this key, beside what it is evidence of."""
-        same = col(Operation.fingerprint) == self.fingerprint  # else its ids may be no UUIDs
-        results = case((same, cast(col(Operation.result_ids), ARRAY(table.id.type))))
-        return (
-            select(col(Operation.fingerprint), col(Operation.created_at), table)
-            .outerjoin(table, (table.id == any_(results)) & sight)
-            .where(col(Operation.user_id) == self.me.id, col(Operation.key) == self.key)
-            .options(*shown(table, table))
-        )
 
 
 @contextmanager

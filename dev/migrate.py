@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dev import ROOT
-from dev.lint.revisions import tidy
+from dev.lint.tools import tidy
 from dev.migrating import confirm, database, place, say, told, upgrade
 from dev.progress import note
 

@@ -74,6 +74,6 @@ def place(planned: "Migrated") -> str:
     """The revision that a database is at."""
     from migrations import plan  # noqa: PLC0415  Alembic takes a second
 
-    if plan.ahead(planned.before):
+    if plan.ahead(planned.before, plan.newest()):
         return f"{planned.before}, ahead of this checkout, whose newest is {plan.newest()}"
     return planned.before or "base, before the first revision"

@@ -6,6 +6,9 @@ from app.causes import cause, sqlstate
 
 LOCKED = "55P03"
 HOLDER = "somebody holds a table for longer than a revision may wait: see pg_stat_activity"
+ROLLED_BACK = "its transaction was rolled back"
+"""Truer than that nothing is left: what ran in an autocommit block is."""
+
 ADDRESS = "Nobody answers at {host}: is the address right, and does the server run?"
 
 
@@ -33,7 +36,7 @@ def left(error: DBAPIError, *, lost: bool) -> str:
         return "its end was not heard of, so that the next job has to look"
     if "concurrently" in (error.statement or "").lower():
         return "it may have left an index that is INVALID"
-    return "nothing of it is left"
+    return ROLLED_BACK
 
 
 def nobody_answers(error: DBAPIError) -> bool:

@@ -48,7 +48,7 @@ def scripts() -> ScriptDirectory:
     """The revisions that this checkout knows; raises MigrationFailed where one cannot be read."""
     known = ScriptDirectory.from_config(config())
     try:
-        with catch_warnings(action="error"):  # two of one number: Alembic would run either
+        with catch_warnings(action="error", category=UserWarning):  # Alembic's: two of one number
             known.get_current_head()  # reads the files
     except Exception as error:  # noqa: BLE001  they may raise anything
         raise MigrationFailed(f"a revision cannot be read: {mistake(error)}") from None
@@ -72,7 +72,7 @@ def newest() -> str:
 
 def up(before: str | None, revision: str) -> list[Step]:
     """None for a database that is ahead of this code, as after a deployment was rolled back."""
-    if revision == "head" and ahead(before):
+    if revision == "head" and ahead(before, newest()):
         return []
     if revision.startswith("+") and before == newest():
         return []
@@ -86,9 +86,9 @@ def down(before: str | None, revision: str) -> list[Step]:
     return [Step(filled(one, "DOWN").revision, words(one), below(one)) for one in between]
 
 
-def ahead(now: str | None) -> bool:
+def ahead(now: str | None, wanted: str) -> bool:
     """Whether newer code has migrated a database that is at `now`: revisions are numbers."""
-    return now is not None and now.isdigit() and now > newest()
+    return now is not None and now.isdigit() and now > wanted
 
 
 def known(now: str | None) -> ScriptDirectory:

@@ -13,7 +13,14 @@ from app import waiting
 from app.causes import sqlstate
 from app.trying import Tries
 from migrations.connection import LOCK_TIMEOUT, Tell, alone, looking, parameters, revision_of
-from migrations.failures import LOCKED, MigrationFailed, failure, nobody_answers, summary
+from migrations.failures import (
+    LOCKED,
+    ROLLED_BACK,
+    MigrationFailed,
+    failure,
+    nobody_answers,
+    summary,
+)
 from migrations.plan import Step, Way, config, mistake
 
 ABSENT = 5.0
@@ -85,7 +92,7 @@ class Job:
             self.lost = error.connection_invalidated
             raise
         except Exception as error:  # noqa: BLE001  a revision's own code may raise anything
-            words = f"revision {step.revision} failed, and was rolled back: {mistake(error)}"
+            words = f"revision {step.revision} failed, and {ROLLED_BACK}: {mistake(error)}"
             raise MigrationFailed(words) from None
 
     def start(self, now: str | None) -> str | None:

@@ -93,7 +93,7 @@ class Login(BaseHTTPRequestHandler):
 @pytest.mark.parametrize("bypass", ["", "a-secret"])
 def test_what_lets_it_past_a_login_is_shown_there_and_nowhere_else(bypass: str) -> None:
     with HTTPServer(("127.0.0.1", 0), Login) as login:
-        threading.Thread(target=login.serve_forever).start()
+        threading.Thread(target=login.serve_forever, daemon=True).start()
         done = smoke(f"http://127.0.0.1:{login.server_port}", "--bypass", bypass)
         login.shutdown()
     assert {*Login.shown} == {bypass or None}

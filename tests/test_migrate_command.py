@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command as alembic
 from psycopg2.extensions import cursor
 from typer.testing import CliRunner, Result
 
@@ -124,7 +127,9 @@ def test_a_failure_is_exit_code_1_and_a_sentence_without_rows(url: str, versions
         said, told = job.communicate(timeout=60)
     assert (job.returncode, said) == (1, "")
     assert told.splitlines()[0].startswith("  0001 Step 1 (")
-    assert told.splitlines()[1].startswith("thaw: revision 0002 failed, and nothing of it is left:")
+    assert told.splitlines()[1].startswith(
+        "thaw: revision 0002 failed, and its transaction was rolled back:"
+    )
     assert told.endswith('duplicate key value violates unique constraint "done_step_idx" (23505)\n')
     assert "737" not in told
     assert current(url) == "0001"
@@ -151,6 +156,18 @@ def test_check_says_what_differs() -> None:
     assert thaw("check").exit_code == 0
 
 
+@pytest.mark.usefixtures("url")
+def test_what_libraries_say_of_themselves_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def talkative(*arguments: Any) -> None:
+        warnings.warn("a library grows old", DeprecationWarning, stacklevel=1)
+        check(*arguments)
+
+    check = alembic.check
+    monkeypatch.setattr(alembic, "check", talkative)
+    thaw("up")
+    assert thaw("check").stdout == "the tables are those of the code\n"
+
+
 def test_check_ends_with_1_where_something_differs(url: str) -> None:
     thaw("up")
     ask(url, "ALTER TABLE tasks ADD odd int")
@@ -169,6 +186,8 @@ def test_the_sql_is_what_runs(url: str) -> None:
     assert thaw("check").exit_code == 0
     assert "CREATE TABLE tasks" not in thaw("sql", "0001:head").stdout
     assert "there is no SQL for 0001:9999" in trouble("sql", "0001:9999")
+    assert "no revision lies between 0002 and 0001" in trouble("sql", "0002:0001")
+    assert "this checkout has no revision head" in trouble("sql", "head:head")
 
 
 @pytest.fixture

@@ -152,8 +152,9 @@ def test_a_table_that_stays_in_use_is_a_failure_that_says_so(url: str, versions:
     with held(url), pytest.raises(MigrationFailed) as failed:
         upgrade(url=url, patience=2)
     assert str(failed.value) == (
-        "revision 0002 failed, and nothing of it is left: canceling statement due to lock timeout "
-        "(55P03). somebody holds a table for longer than a revision may wait: see pg_stat_activity"
+        "revision 0002 failed, and its transaction was rolled back: canceling statement due to "
+        "lock timeout (55P03). somebody holds a table for longer than a revision may wait: "
+        "see pg_stat_activity"
     )
     assert current(url) == "0001"
 
@@ -175,7 +176,7 @@ def test_what_fails_half_way_leaves_what_came_before(url: str, versions: Path) -
     with pytest.raises(MigrationFailed) as failed:
         upgrade(url=url)
     assert str(failed.value) == (
-        "revision 0002 failed, and nothing of it is left: "
+        "revision 0002 failed, and its transaction was rolled back: "
         'duplicate key value violates unique constraint "done_step_idx" (23505)'
     )
     assert failed.value.__cause__ is None
@@ -272,7 +273,9 @@ def test_an_empty_statement_is_told_as_what_it_is_and_not_as_a_lost_link(
     write(versions, STEPS[0], "-- nothing yet")
     with pytest.raises(MigrationFailed) as failed:
         upgrade(url=url)
-    words = "revision 0002 failed, and nothing of it is left: can't execute an empty query"
+    words = (
+        "revision 0002 failed, and its transaction was rolled back: can't execute an empty query"
+    )
     assert str(failed.value) == words
     assert current(url) == "0001"
 
@@ -284,7 +287,7 @@ def test_an_error_of_a_revision_s_own_code_says_where(url: str, versions: Path) 
     with pytest.raises(MigrationFailed) as failed:
         upgrade(url=url)
     assert str(failed.value) == (
-        "revision 0002 failed, and was rolled back: 0002_step.py, line 12: "
+        "revision 0002 failed, and its transaction was rolled back: 0002_step.py, line 12: "
         "TypeError: unsupported operand type(s) for +: 'int' and 'str'"
     )
     assert current(url) == "0001"

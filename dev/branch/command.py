@@ -37,7 +37,7 @@ They ask the project of NEON_PROJECT_ID with NEON_API_KEY, or the local Neon of 
 The branches are called thaw/…, and no other branch is ever changed.
 """
 
-# Over 150 lines: six commands, of which the options are the help.
+# Over 150 lines, and functions over 20: six commands, of which the options are the help.
 app = typer.Typer(
     no_args_is_help=True, epilog=EXAMPLES, add_completion=False, pretty_exceptions_enable=False
 )

@@ -109,6 +109,7 @@ def migrate(name: str, url: str, *, fresh: bool) -> None:
         why = (
             "It began so, or the revisions do less than the tables of the code say."
             if fresh
-            else f"Where a revision was taken back or changed, `thaw branch reset {name}` helps."
+            else "Where a revision was taken back or changed, this begins anew, without rows at "
+            f"another address, so that what uses it is deployed again: `thaw branch reset {name}`."
         )
         raise Trouble(f"{name} is migrated, and not as the code is:\n{found}\n{why}")

@@ -1,9 +1,8 @@
 """Squawk reads what each revision sends: what locks a live table, or breaks the code that runs."""
 
 import json
-from pathlib import Path
 
-from dev import ROOT, Trouble
+from dev import Trouble
 from dev.lint.tools import run
 from dev.migrating import told
 
@@ -40,11 +39,3 @@ def read(sql: str) -> list[str]:
         raise Trouble(f"squawk has failed: {done.stderr or done.stdout}") from None
     lines = sql.splitlines()
     return [f"{lines[one['line']]}\n    {one['rule_name']}: {one['message']}" for one in found]
-
-
-def tidy(path: Path) -> None:
-    """Lay out what Alembic has written as `make check` wants it."""
-    settings = f"--config={ROOT / 'pyproject.toml'}"
-    run("ruff", "check", settings, "--select=I,F401", "--fix", path)
-    run("ruff", "format", settings, path)
-    run("ruff", "check", settings, "--select=E501", "--add-noqa=one string", path)
