@@ -11,20 +11,19 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, ColumnElement, any_, case, cast, select
+from sqlalchemy import CTE, ColumnElement, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import col
 
 from app.access import Caller
 from app.causes import cause
 from app.db import OneTrip
 from app.errors import IdempotencyKeyReused, InProgress
-from app.evidence import Further, no_twins, shown, with_evidence, with_user
+from app.evidence import Further, earlier, no_twins, with_evidence, with_user
 from app.locks import lock_name
 from app.outages import OutcomeUnknown
 from app.pool import Crowded
 from app.refusals import broken_constraint
-from app.tables import MEMBERSHIPS, OWNERS, Operation
+from app.tables import MEMBERSHIPS, OWNERS
 
 NOTHING_WRITTEN = {"operations_pkey", "operations_all_or_nothing_check"}
 """Refusals of the evidence, and so of the write: done before, or not as a whole."""
@@ -70,15 +69,21 @@ class Attempt:
         told = {"user_id": self.me.id, "key": self.key, "fingerprint": self.fingerprint}
         statement = with_evidence(write, table, self.twins, also, **told, wanted=wanted)
         with unless_lost(db):
-            try:
-                return self.provided(db, statement) or self.replay(db, table, sight)
-            except DBAPIError as refused:
-                if cause(refused):
-                    raise
-                done = self.replay(db, table, sight)
-                if done is None and broken_constraint(refused) not in NOTHING_WRITTEN:
-                    raise
-                return done
+            return self.settled(db, statement, table, sight)
+
+    def settled(
+        self, db: OneTrip, statement: Any, table: Any, sight: ColumnElement[bool]
+    ) -> Sequence[Any] | None:
+        """What was written now, or by an earlier request, or None."""
+        try:
+            return self.provided(db, statement) or self.replay(db, table, sight)
+        except DBAPIError as refused:
+            if cause(refused):
+                raise
+            done = self.replay(db, table, sight)
+            if done is None and broken_constraint(refused) not in NOTHING_WRITTEN:
+                raise
+            return done
 
     def provided(self, db: OneTrip, statement: Any) -> list[Any]:
         """The rows written; the caller's own row is made first where that is what is missing.
@@ -112,15 +117,7 @@ class Attempt:
         retried = db.lost
         if not (self.repeatable or retried):
             return None
-        same = col(Operation.fingerprint) == self.fingerprint  # else its ids may be no UUIDs
-        results = case((same, cast(col(Operation.result_ids), ARRAY(table.id.type))))
-        statement = (
-            select(col(Operation.fingerprint), col(Operation.created_at), table)
-            .outerjoin(table, (table.id == any_(results)) & sight)
-            .where(col(Operation.user_id) == self.me.id, col(Operation.key) == self.key)
-            .options(*shown(table, table))
-        )
-        rows = db.rows(statement)
+        rows = db.rows(earlier(self.me.id, self.key, self.fingerprint, table, sight))
         if not rows:
             return None
         if rows[0][0] != self.fingerprint:

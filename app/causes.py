@@ -20,10 +20,13 @@ class Cause(NamedTuple):
     """Seconds to leave between two tries, at least."""
     lost: bool = False
     """The statement was sent and its fate is unknown."""
+    absent: bool = False
+    """Nobody answers: a server that restarts, or an address with a mistake in it."""
 
 
 LINK_LOST = Cause("database_unavailable", inf, lost=True)
 WAKING = Cause("database_waking", inf)
+ABSENT = WAKING._replace(absent=True)
 CROWDED = Cause("database_connections", 1, pause=1.0)
 UNKNOWN = Cause("database_refused")
 
@@ -82,17 +85,13 @@ SPEECHLESS: list[tuple[Cause, tuple[str, ...]]] = [
         "already has running operations",
         "Failed to acquire permit",
         "timeout expired",
-        "Connection refused",
         "Connection reset",
         "Connection timed out",
-        "Network is unreachable",
-        "No route to host",
         "server closed the connection unexpectedly",
         "connection already closed",
         "SSL connection has been closed unexpectedly",
         "SSL SYSCALL error",
         "SSL error: unexpected eof",
-        "Temporary failure in name resolution",
         "the database system is",
         "terminating connection due to administrator command",
         "server_login_retry",
@@ -100,6 +99,12 @@ SPEECHLESS: list[tuple[Cause, tuple[str, ...]]] = [
         "server shutting down",
         "pgbouncer cannot connect to server",
         "client_login_timeout",
+    )),
+    (ABSENT, (
+        "Connection refused",
+        "Network is unreachable",
+        "No route to host",
+        "Temporary failure in name resolution",
     )),
 ]  # fmt: skip
 """What is said when a connection cannot be made, the particular before the general.

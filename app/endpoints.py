@@ -65,15 +65,20 @@ class Endpoint(LazyRoute):
             if claimed(request) > LARGEST:
                 raise TooLarge
             if takes_body:
-                if not is_json(request.headers.get("content-type", "")):
-                    raise UnsupportedMediaType
-                await request.json()  # here, since FastAPI turns any error of it into a bare 400
+                await understand(request)
             answer = await handle(request)
             if not fits(bytes(answer.body)):  # of a read: writes refuse before they are done
                 raise AnswerTooLarge("ask for fewer items at once")
             return answer
 
         return strict
+
+
+async def understand(request: StrictRequest) -> None:
+    """Parse the body before FastAPI does, which turns any error of it into a bare 400."""
+    if not is_json(request.headers.get("content-type", "")):
+        raise UnsupportedMediaType
+    await request.json()
 
 
 def query_names(dependant: Dependant) -> set[str] | None:

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Response
 from sqlalchemy import ColumnElement, true
 
 from app.access import Caller
-from app.errors import Conflict, Forbidden, NotFound, NotModified, PreconditionFailed
+from app.errors import Conflict, Forbidden, NotModified, PreconditionFailed, found
 
 TAG = re.compile(r'(W/)?"([^"]*)"')
 
@@ -28,6 +28,7 @@ class Kept(Owned, Protocol):
 
 
 Row = TypeVar("Row", bound=Versioned)
+Theirs = TypeVar("Theirs", bound=Owned)
 
 
 @dataclass
@@ -58,27 +59,35 @@ class Tag:
         return [int(tag) for tag in tags if re.fullmatch(r"[1-9][0-9]{0,8}", tag)]
 
     def refuse(self, me: Caller, row: Owned | None, *, allowed: bool = False) -> NoReturn:
-        """Say why a write touched nothing, from the row as the caller sees it now.
-
-        Its owner may do what was asked, and others only where they are `allowed` to.
-        """
-        if self.current(row).user_id == me.id or allowed:
-            raise Conflict("it changed meanwhile")
-        raise Forbidden
+        """Say why a write touched nothing, from the row as the caller sees it now."""
+        self.outdated(permitted(me, row, allowed=allowed))
 
     def refuse_restore(self, me: Caller, row: Kept | None, *, allowed: bool = False) -> NoReturn:
         """Say why nothing was restored; the row may be one that is not deleted at all."""
-        if row is not None and row.deleted_at is None:
+        seen = permitted(me, row, allowed=allowed)
+        if seen.deleted_at is None:
             raise Conflict("it is not deleted")
-        self.refuse(me, row, allowed=allowed)
+        self.outdated(seen)
 
-    def current(self, row: Row | None) -> Row:
-        """The row that a write did not touch: in sight, and of a version that it might have."""
-        if row is None:
-            raise NotFound
+    def outdated(self, row: Versioned) -> NoReturn:
+        """Say that a write came too late which the caller may do."""
+        self.match(row)
+        raise Conflict("it changed meanwhile")
+
+    def match(self, row: Versioned) -> None:
         if self.versions is not None and row.version not in self.versions:
             raise PreconditionFailed
-        return row
+
+
+def permitted(me: Caller, row: Theirs | None, *, allowed: bool = False) -> Theirs:
+    """The row, where its owner asks, or somebody who is `allowed` to do as its owner may.
+
+    What is forbidden is so in every version: 403 goes before 412 (RFC 9110, 13.2.1).
+    """
+    seen = found(row)
+    if seen.user_id != me.id and not allowed:
+        raise Forbidden
+    return seen
 
 
 def unchanged(table: Any, versions: list[int] | None) -> ColumnElement[bool]:

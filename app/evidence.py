@@ -15,9 +15,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     ColumnElement,
     Text,
+    any_,
+    case,
     cast,
     func,
     insert,
@@ -80,6 +83,20 @@ def after(statement: Any, write: Any, name: str) -> Any:
 def shown(table: Any, row: Any) -> list[Any]:
     """Options that read what the answer shows of other tables beside the row."""
     return [option(row) for option in AFTER_A_WRITE.get(table, ())]
+
+
+def earlier(
+    user_id: str, key: str, fingerprint: str, table: Any, sight: ColumnElement[bool]
+) -> Any:
+    """The evidence under this key, beside the rows that it is evidence of, as far as in `sight`."""
+    same = col(Operation.fingerprint) == fingerprint  # else its ids may be no UUIDs
+    results = case((same, cast(col(Operation.result_ids), ARRAY(table.id.type))))
+    return (
+        select(col(Operation.fingerprint), col(Operation.created_at), table)
+        .outerjoin(table, (table.id == any_(results)) & sight)
+        .where(col(Operation.user_id) == user_id, col(Operation.key) == key)
+        .options(*shown(table, table))
+    )
 
 
 def with_user(statement: Any, me: Caller) -> Any:

@@ -65,11 +65,8 @@ def found(
     placed = key._replace(of=attrgetter("place"))
     few = keyset(select(hits), hits.c, placed, query).offset(query.offset or None)
     few = few.limit(query.size + 1).subquery("few")
-    count = (
-        select(func.count()).select_from(hits).scalar_subquery()
-        if query.numbered or query.include
-        else null()
-    )
+    everything = select(func.count()).select_from(hits).scalar_subquery()
+    count = everything if query.numbered or query.include else null()
     total = select(count.label("total")).cte("counted")
     page = select(table, total.c.total).select_from(total)
     page = page.outerjoin(few, true()).outerjoin(table, table.id == few.c.id)

@@ -36,10 +36,10 @@ def bad_change(
         row = seen.get(change.id)
         if row is None:
             return at(n, NotFound, "not found", "items")
-        if change.version not in {None, row.version}:
-            return at(n, PreconditionFailed, "it changed since you read it", "items")
         if "team_id" in change.model_fields_set and row.user_id != me.id:
             return at(n, Forbidden, "only its owner may move it", "items", "team_id")
+        if change.version not in {None, row.version}:
+            return at(n, PreconditionFailed, "it changed since you read it", "items")
         if change.team_id is not None and change.team_id not in teams:
             return at(n, NotFound, "no such team", "items", "team_id")
     return Conflict("they changed meanwhile")

@@ -77,14 +77,13 @@ def change_rows(
     mine = changeable_by(me, row)
     write = (
         update(row)
-        .where(row.id == items.c.id, live(row), mine)
-        .where(row.id == locked(row, ids, once.alone, mine))
+        .where(row.id == items.c.id, live(row), mine, row.id == locked(row, ids, once.alone, mine))
         .where(or_(items.c.version.is_(None), items.c.version == row.version))
         .where(or_(~given(items, "team_id"), owned_by(me, row)), joinable(me, items))
         .values({name: patched(row, items, name) for name in sorted(named)} or {"title": row.title})
     )
-    told = partial(answerable, row)
-    changed = once.send(db, write, row, visible_to(me, row), len(changes), told)
+    sight, told = visible_to(me, row), partial(answerable, row)
+    changed = once.send(db, write, row, sight, len(changes), told)
     place = {id: n for n, id in enumerate(ids)}
     return changed and sorted(changed, key=lambda row: place[row.id])
 

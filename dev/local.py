@@ -21,7 +21,6 @@ __all__ = ["ROOT", "STATE", "chosen", "configured", "database", "environment", "
 ORIGIN = "http://localhost:3000"
 """Where a front end with Better Auth runs on a laptop: its tokens' issuer and audience."""
 
-DATABASE_NAMES = address.NAMES
 IDENTITY = {"JWKS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"}
 
 
@@ -63,7 +62,7 @@ def configured() -> dict[str, str]:
 def chosen() -> str | None:
     """The URL of a database that the developer has chosen, under any name that the app knows."""
     own = configured()
-    return next((own[name] for name in DATABASE_NAMES if name in own), None)
+    return next((own[name] for name in address.NAMES if name in own), None)
 
 
 def named() -> bool:

@@ -1,13 +1,14 @@
 """`thaw migrate`: moves a database between revisions, and says how it stands."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 from dev import ROOT
-from dev.migrating import confirm, database, say, told, upgrade
+from dev.lint.tools import tidy
+from dev.migrating import confirm, database, place, say, told, upgrade
 from dev.progress import note
 
 EXAMPLES = """
@@ -98,9 +99,9 @@ def status() -> None:
         from migrations import job  # noqa: PLC0415  Alembic takes a second
 
         planned = job.upgrade(dry_run=True)
-    print(f"host     {host}")
-    print(f"at       {planned.before or 'base, before the first revision'}")
-    print(f"missing  {', '.join(planned.revisions) or 'nothing'}")
+        print(f"host     {host}")
+        print(f"at       {place(planned)}")
+        print(f"missing  {', '.join(planned.revisions) or 'nothing'}")
     raise typer.Exit(bool(planned.revisions))
 
 
@@ -111,9 +112,9 @@ def check() -> None:
     It prints what a revision would have to do. Better Auth's tables are its own.
     """
     with database(), told():
-        from migrations.revisions import drift  # noqa: PLC0415  Alembic takes a second
+        from migrations import revisions  # noqa: PLC0415  Alembic takes a second
 
-        missing = drift()
+        missing = revisions.drift()
     print(missing or "the tables are those of the code")
     raise typer.Exit(bool(missing))
 
@@ -138,11 +139,11 @@ def new(
     ] = False,
 ) -> None:
     """Write a file for the next revision, with the rules that it has to keep at its top."""
-    with ExitStack() as stack, told():
+    with database() if autogenerate else nullcontext(), told():
         from migrations.revisions import add  # noqa: PLC0415  Alembic takes a second
 
-        if autogenerate:
-            stack.enter_context(database())
         path = add(message, autogenerate=autogenerate)
+        if autogenerate:
+            tidy(path)
     print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     note(f'Code that needs it says so: REVISION = "{path.name[:4]}" in app/tables.py.')

@@ -68,3 +68,12 @@ def say(done: "Migrated", *, dry_run: bool) -> None:
         print(f"{way}: would run {revisions}")
     else:
         print(f"{way}: {revisions} in {done.seconds:.1f} s")
+
+
+def place(planned: "Migrated") -> str:
+    """The revision that a database is at."""
+    from migrations import plan  # noqa: PLC0415  Alembic takes a second
+
+    if plan.ahead(planned.before, plan.newest()):
+        return f"{planned.before}, ahead of this checkout, whose newest is {plan.newest()}"
+    return planned.before or "base, before the first revision"

@@ -10,6 +10,10 @@ from dev.locks import turn
 PINS = "package-lock.json"
 
 
+class NodeMissing(Trouble):
+    """The one thing that `make env` cannot install."""
+
+
 def install(source: Path, home: Path) -> None:
     """Install what the lock file in `source` pins below `home`, unless that is done."""
     home.mkdir(parents=True, exist_ok=True)
@@ -35,5 +39,5 @@ def node(program: str) -> str:
     """The path of `node` or `npm`."""
     found = shutil.which(program)
     if found is None:
-        raise Trouble(f"This needs Node 20 or newer, and `{program}` is not on PATH.")
+        raise NodeMissing(f"This needs Node 20 or newer, and `{program}` is not on PATH.")
     return found

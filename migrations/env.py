@@ -14,9 +14,14 @@ from migrations.connection import SESSION, WAKE, alone
 OURS = SQLModel.metadata.tables.keys() - {app.tables.User.__tablename__}
 
 
-def include(_thing: Any, name: str | None, kind: str, *_: Any) -> bool:
-    """Compare our tables only: without this list, autogenerate would drop Better Auth's."""
+def ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Look at our tables only: without this list, autogenerate would drop Better Auth's."""
     return kind != "table" or name in OURS
+
+
+def include(_thing: Any, name: str | None, kind: str, *_: Any) -> bool:
+    """The same for those of the code."""
+    return ours(name, kind, None)
 
 
 def run() -> None:
@@ -40,6 +45,7 @@ def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
+        include_name=ours,
         include_object=include,
         compare_server_default=True,
         transaction_per_migration=True,

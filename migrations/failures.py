@@ -1,24 +1,34 @@
-"""What a job says when it fails: what the database said, where it happened, and what is left."""
+"""What a job says when it fails: what went wrong, where it happened, and what is left."""
 
 from sqlalchemy.exc import DBAPIError
 
-from app.causes import sqlstate
-from migrations.plan import Step
+from app.causes import cause, sqlstate
 
 LOCKED = "55P03"
 HOLDER = "somebody holds a table for longer than a revision may wait: see pg_stat_activity"
+ROLLED_BACK = "its transaction was rolled back"
+"""Truer than that nothing is left: what ran in an autocommit block is."""
+
+ADDRESS = "Nobody answers at {host}: is the address right, and does the server run?"
 
 
 class MigrationFailed(Exception):  # noqa: N818  it says what happened
     """The text is for people and logs: the database's own words, without values of rows."""
 
 
-def failure(error: DBAPIError, doing: Step | None = None, *, lost: bool = False) -> MigrationFailed:
-    """Of a step, or of whatever comes before the first; `lost` where its end was not heard of."""
-    if doing is None:
-        return MigrationFailed(f"nothing was done: {summary(error)}")
-    words = f"revision {doing.revision} failed, and {left(error, lost=lost)}: {summary(error)}"
-    return MigrationFailed(f"{words}. {HOLDER}" if sqlstate(error) == LOCKED else words)
+def failure(
+    error: DBAPIError, host: str, revision: str | None = None, *, lost: bool = False
+) -> MigrationFailed:
+    """Of a revision, or of whatever comes before the first; `lost` where its end is unknown."""
+    if revision is None:
+        words = f"nothing was done: {summary(error)}"
+    else:
+        words = f"revision {revision} failed, and {left(error, lost=lost)}: {summary(error)}"
+    if sqlstate(error) == LOCKED:
+        return MigrationFailed(f"{words}. {HOLDER}")
+    if nobody_answers(error):
+        return MigrationFailed(f"{words}. {ADDRESS.format(host=host)}")
+    return MigrationFailed(words)
 
 
 def left(error: DBAPIError, *, lost: bool) -> str:
@@ -26,12 +36,12 @@ def left(error: DBAPIError, *, lost: bool) -> str:
         return "its end was not heard of, so that the next job has to look"
     if "concurrently" in (error.statement or "").lower():
         return "it may have left an index that is INVALID"
-    return "nothing of it is left"
+    return ROLLED_BACK
 
 
-def heard(error: DBAPIError) -> bool:
-    """Whether the database itself said that it has not done it, rather than that it goes away."""
-    return not (sqlstate(error) or "08").startswith(("08", "57P"))
+def nobody_answers(error: DBAPIError) -> bool:
+    why = cause(error)
+    return why is not None and why.absent
 
 
 def summary(error: DBAPIError) -> str:

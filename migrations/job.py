@@ -48,8 +48,9 @@ def downgrade(
 
 def current(url: str | None = None) -> str | None:
     """The revision that a database is at; raises failures.MigrationFailed."""
+    known = parameters(url)
     try:
-        with looking(parameters(url)) as connection:
+        with looking(known) as connection:
             return revision_of(connection)
     except DBAPIError as error:
-        raise failure(error) from None
+        raise failure(error, known["host"]) from None

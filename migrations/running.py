@@ -1,5 +1,6 @@
 """One job from its first look to its end, on as many connections as it takes."""
 
+import math
 import time
 from typing import NamedTuple
 
@@ -12,8 +13,18 @@ from app import waiting
 from app.causes import sqlstate
 from app.trying import Tries
 from migrations.connection import LOCK_TIMEOUT, Tell, alone, looking, parameters, revision_of
-from migrations.failures import LOCKED, MigrationFailed, failure, heard, summary
-from migrations.plan import Step, Way, config
+from migrations.failures import (
+    LOCKED,
+    ROLLED_BACK,
+    MigrationFailed,
+    failure,
+    nobody_answers,
+    summary,
+)
+from migrations.plan import Step, Way, config, mistake
+
+ABSENT = 5.0
+"""Seconds in which a server that is not there may come: one that restarts. Neon's always is."""
 
 
 class Migrated(NamedTuple):
@@ -31,6 +42,7 @@ class Job:
     ) -> None:
         self.way, self.goal, self.tell = way, revision, tell
         self.parameters = parameters(url)
+        self.host = self.parameters["host"]
         self.begun = time.time()
         self.end = self.begun + patience
         self.before: str | None = None
@@ -40,6 +52,8 @@ class Job:
         """Whether the end of what is being done was not heard of."""
         self.tries = Tries()
         self.told = ""
+        self.absent = math.inf
+        """Since when nobody answers."""
 
     def run(self, *, dry_run: bool) -> Migrated:
         while True:
@@ -47,7 +61,8 @@ class Job:
                 after = self.look() if dry_run else self.go()
             except DBAPIError as error:
                 if not self.again(error):
-                    raise failure(error, self.doing, lost=self.lost) from None
+                    doing = self.doing and self.doing.revision
+                    raise failure(error, self.host, doing, lost=self.lost) from None
             else:
                 return Migrated(self.before, after, self.done, time.time() - self.begun)
 
@@ -74,8 +89,11 @@ class Job:
         try:
             self.way.move(config(connection=connection), step.target or "base")
         except DBAPIError as error:
-            self.lost = not heard(error)
+            self.lost = error.connection_invalidated
             raise
+        except Exception as error:  # noqa: BLE001  a revision's own code may raise anything
+            words = f"revision {step.revision} failed, and {ROLLED_BACK}: {mistake(error)}"
+            raise MigrationFailed(words) from None
 
     def start(self, now: str | None) -> str | None:
         """Where to begin. A step whose end was not heard of may have happened."""
@@ -107,10 +125,18 @@ class Job:
         """Whether to go on, after a pause in which requests have the table to themselves."""
         if sqlstate(error) == LOCKED:
             time.sleep(LOCK_TIMEOUT)
-        with waiting.until(self.end):
+        with waiting.until(self.limit(error)):
             again = self.tries.again(error)
         words = f"{summary(error)}: trying again"
         if again and words != self.told:
             self.tell(words)  # once, however often
         self.told = words
         return again
+
+    def limit(self, error: DBAPIError) -> float:
+        """Until when to try: for a server that wakes longer than for one that is not there."""
+        if not nobody_answers(error):
+            self.absent = math.inf
+            return self.end
+        self.absent = min(self.absent, time.time())
+        return min(self.end, self.absent + ABSENT)

@@ -38,9 +38,9 @@ def transfer(world: World, who: str, id: Id, to: str, guard: Guard) -> Show:
     A repeat shows it to who gave it away, as long as nobody wrote it since.
     """
     row = world.find("documents", who, id)
-    guarded(row, guard)
     if who != row["user_id"]:
         raise Refused(*NOT_YOURS)
+    guarded(row, guard)
     if to not in world.users:
         raise Refused(*NO_SUCH)
     team = row["team_id"] if world.role(row["team_id"], to) else None

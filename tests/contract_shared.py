@@ -89,11 +89,10 @@ def these(who: str, kind: Kind, status: int, ids: Sequence[Id]) -> Show:
 
 def change(world: World, who: str, kind: Kind, to: Change) -> Show:
     row = world.find(kind.name, who, to.id)
+    if "team_id" in to.patch and who != row["user_id"]:
+        raise Refused(*NOT_YOURS)
     guarded(row, to.guard)
-    if "team_id" in to.patch:
-        if who != row["user_id"]:
-            raise Refused(*NOT_YOURS)
-        joins(world, who, to.patch)
+    joins(world, who, to.patch)
     put(world, kind, row, to.patch)
     return lambda now: Answer(200, now.find(kind.name, who, to.id, deleted=True))
 
@@ -114,9 +113,9 @@ def delete(
     world: World, who: str, kind: Kind, id: Id, guard: Guard = None, *, permanent: bool = False
 ) -> Show:
     row = world.find(kind.name, who, id, deleted=permanent)
-    guarded(row, guard)
     if not world.deletes(who, row):
         raise Refused(*NOT_YOURS)
+    guarded(row, guard)
     if permanent:
         del world.rows(kind.name)[id]
     else:
@@ -133,10 +132,10 @@ def delete_batch(world: World, who: str, kind: Kind, ids: Sequence[Id]) -> Show:
 
 def restore(world: World, who: str, kind: Kind, id: Id, guard: Guard) -> Show:
     row = world.find(kind.name, who, id, deleted=True)
+    if not world.deletes(who, row):
+        raise Refused(*NOT_YOURS)
     if row["deleted_at"] is None:
         raise Refused(*CONFLICT)
     guarded(row, guard)
-    if not world.deletes(who, row):
-        raise Refused(*NOT_YOURS)
     put(world, kind, row, {"deleted_at": None})
     return lambda now: Answer(200, now.find(kind.name, who, id, deleted=True))

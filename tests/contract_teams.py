@@ -46,9 +46,9 @@ def add(world: World, who: str, new: Row) -> Show:
 
 def change(world: World, who: str, id: Id, patch: Row, guard: Guard) -> Show:
     row = world.find("teams", who, id)
-    guarded(row, guard)
     if world.role(id, who) not in RUN_IT:
         raise Refused(*NOT_YOURS)
+    guarded(row, guard)
     world.teams[id] = world.changed(row, **patch)
     return showing(who, 200, id)
 
@@ -56,9 +56,9 @@ def change(world: World, who: str, id: Id, patch: Row, guard: Guard) -> Show:
 def delete(world: World, who: str, id: Id, guard: Guard) -> Show:
     """What was shared with it goes back to those who own it."""
     row = world.find("teams", who, id)
-    guarded(row, guard)
     if world.role(id, who) != "owner":
         raise Refused(*NOT_YOURS)
+    guarded(row, guard)
     del world.teams[id]
     unshare(world, id)
     return lambda _: Answer(204)
@@ -73,8 +73,8 @@ def decides(world: World, who: str, id: Id, *roles: str | None) -> None:
 
 def put(world: World, who: str, id: Id, whom: str, role: str, guard: Guard) -> Show:
     row = world.find("teams", who, id)
-    guarded(row, guard)
     decides(world, who, id, role, world.role(id, whom))
+    guarded(row, guard)
     if whom not in world.users:
         raise Refused(*NO_SUCH)
     member = row["members"].get(whom, {"joined_at": world.time()})
@@ -98,11 +98,11 @@ def owned(members: Row) -> None:
 
 def remove(world: World, who: str, id: Id, whom: str, guard: Guard) -> Show:
     row = world.find("teams", who, id)
-    guarded(row, guard)
     if who != whom:
         decides(world, who, id, world.role(id, whom))
     if whom not in row["members"]:
         raise Refused(*NO_SUCH)
+    guarded(row, guard)
     leave(world, id, whom)
     return lambda _: Answer(204)
 

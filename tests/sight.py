@@ -69,7 +69,7 @@ def shareable(kind: str, one: str) -> list[Case]:
         Case("DELETE", f"{this}?permanent=true", "shared", 204, 204, 403, 404),
         Case("DELETE", f"{this}?permanent=true", "private", 204, 404, 404, 404),
         Case("DELETE", f"{this}?permanent=true", "deleted", 204, 204, 403, 404),
-        Case("POST", f"{this}/restore", "shared", 409, 409, 409, 404),
+        Case("POST", f"{this}/restore", "shared", 409, 409, 403, 404),
         Case("POST", f"{this}/restore", "private", 409, 404, 404, 404),
         Case("POST", f"{this}/restore", "deleted", 200, 200, 403, 404),
     ]

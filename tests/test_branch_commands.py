@@ -6,25 +6,33 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from dotenv import dotenv_values
 from typer.testing import CliRunner, Result
 
 from app.tables import REVISION
 from dev import ROOT, Trouble
-from dev.branch import previews, pruning
+from dev.branch import copies, outputs, previews, pruning
 from dev.branch.command import app
+from dev.branch.listing import find
 from dev.branch.names import branch_name
-from dev.branch.previews import find
 from dev.cli import load
 from dev.neon.account import project
 from dev.neon.cloud import Cloud
-from dev.neon.service import Answer, Service
+from dev.neon.project.api_faults import REFUSALS
+from dev.neon.project.records import Database, Role
+from dev.neon.project.refusals import Refusal
+from dev.neon.service import Answer, Refused, Service
 from dev.postgres import HOST
+from dev.prove._branch_jobs import Jobs
 from migrations import plan
+from migrations.job import upgrade
 from tests import migrating
 from tests.neon_client import Api
 from tests.pgbouncer import needs_pgbouncer
@@ -52,11 +60,53 @@ def cloud(running: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     Api(running).clear()
 
 
+@pytest.fixture
+def migrated(cloud: Cloud) -> Iterator[str]:
+    """The default branch's direct address."""
+    url = cloud.url(pooled=False)
+    upgrade(url=url)
+    yield url
+    ask(url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+@pytest.fixture
+def staging(cloud: Cloud) -> str:
+    """The direct address of a branch that stays."""
+    Api(cloud).branch("staging", endpoint=True)
+    return cloud.url(pooled=False, branch="staging")
+
+
+@pytest.fixture
+def two_databases(cloud: Cloud) -> Iterator[str]:
+    """How a second role, which may make tables there, connects to the second one."""
+    url, password = cloud.url(pooled=False), token_hex()
+    parts = urlsplit(url)._replace(path="/other")
+    other, place = parts.geturl(), parts.netloc.rpartition("@")[2]
+    direct(url, f"CREATE ROLE guest LOGIN PASSWORD '{password}'")
+    direct(url, "CREATE DATABASE other")
+    direct(other, "GRANT CREATE ON SCHEMA public TO guest")
+    state = cloud.project.state
+    mine = {"branch_id": state.default.id}
+    state.add(Database(id=2, name="other", owner_name="neondb_owner", **mine))
+    state.add(Role(name="guest", password=password, **mine))
+    yield parts._replace(netloc=f"guest:{password}@{place}").geturl()
+    Api(cloud).clear()
+    state.databases, state.roles = state.databases[:1], state.roles[:1]
+    for thing in ("DATABASE other WITH (FORCE)", "ROLE guest"):
+        direct(url, f"DROP {thing}")
+
+
 def thaw_branch(*arguments: str) -> Result:
     done = CliRunner().invoke(app, arguments)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done
+
+
+def row(name: str) -> Answer:
+    found = find(project(), branch_name(name))
+    assert found
+    return found
 
 
 def url_of(done: Result, name: str = "DATABASE_URL_UNPOOLED") -> str:
@@ -69,6 +119,13 @@ def ask(url: str, statement: str) -> object:
         cursor.execute(statement)
         row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None
+
+
+def direct(url: str, statement: str) -> None:
+    """Outside of any transaction."""
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
 
 
 @pytest.mark.usefixtures("cloud")
@@ -141,14 +198,181 @@ def test_the_list_names_every_preview_in_full() -> None:
 
 
 @pytest.mark.usefixtures("cloud")
-def test_resetting_drops_its_own_rows() -> None:
-    for option in ("--with-data", "--seed"):
-        url = url_of(thaw_branch("up", option.strip("-"), option))
-        ask(url, "CREATE TABLE mine (id integer)")
-        thaw_branch("reset", option.strip("-"), "--yes")
-        again = [option] if option == "--with-data" else []
-        url = url_of(thaw_branch("up", option.strip("-"), *again))
-        assert ask(url, "SELECT to_regclass('mine')") is None
+def test_where_there_is_nothing_a_note_says_so() -> None:
+    said = thaw_branch("list")
+    assert (said.stdout, said.stderr) == ("", "there are no previews\n")
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_schema_that_does_not_differ_is_said_so() -> None:
+    thaw_branch("up", "pr-1")
+    said = thaw_branch("diff", "pr-1")
+    assert said.stdout == ""
+    assert "is that of main" in said.stderr
+    assert "is as `main` is" in thaw_branch("diff", "pr-1", "--markdown").stdout
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize(("option", "same"), [("--with-data", True), ("--seed", False)])
+def test_resetting_drops_its_own_rows_and_says_where_it_is_now(option: str, *, same: bool) -> None:
+    before = url_of(thaw_branch("up", "pr-1", option))
+    ask(before, "CREATE TABLE mine (id integer)")
+    done = thaw_branch("reset", "pr-1", "--yes")
+    assert (url_of(done) == before) is same
+    assert ("its address is another now" not in done.stderr) is same
+    assert ask(url_of(done), "SELECT to_regclass('mine')") is None
+    assert ask(url_of(done), "SELECT count(*) FROM tasks") == 0
+
+
+@pytest.mark.usefixtures("cloud")
+def test_resetting_gives_what_making_gives(tmp_path: Path) -> None:
+    thaw_branch("up", "pr-1")
+    file = tmp_path / ".env.preview"
+    done = thaw_branch("reset", "pr-1", "--yes", "--seed", "--env-file", str(file))
+    assert done.stdout == ""
+    url = str(dotenv_values(file)["DATABASE_URL_UNPOOLED"])
+    assert ask(url, "SELECT count(*) > 0 FROM tasks")
+
+
+@pytest.mark.parametrize("option", ["--with-data", "--seed"])
+def test_a_branch_that_nobody_lets_expire_is_reset_too(cloud: Cloud, option: str) -> None:
+    thaw_branch("up", "pr-1", option)
+    Api(cloud).patch(f"/branches/{row('pr-1')['id']}", expires_at=None)
+    thaw_branch("reset", "pr-1", "--yes", "--ttl", "2d")
+    until = datetime.fromisoformat(row("pr-1")["expires_at"]) - datetime.now(UTC)
+    assert timedelta(days=1) < until < timedelta(days=2)
+
+
+def test_a_branch_keeps_the_base_that_it_was_made_from(staging: str) -> None:
+    ask(staging, "CREATE TABLE kept (id integer)")
+    thaw_branch("up", "pr-1", "--from", "staging")
+    url = url_of(thaw_branch("reset", "pr-1", "--yes"))
+    assert ask(url, "SELECT to_regclass('kept')") == "kept"
+    said = thaw_branch("diff", "pr-1").stdout
+    assert "+CREATE TABLE public.tasks" in said
+    assert "+CREATE TABLE public.kept" not in said
+
+
+def test_a_reset_that_ends_half_way_says_how_to_go_on(cloud: Cloud) -> None:
+    thaw_branch("up", "pr-1")
+    cloud.api_faults.branches = 1
+    with pytest.raises(Trouble, match=r"`thaw branch up thaw/pr-1-[0-9a-f]{8} --from main`"):
+        thaw_branch("reset", "pr-1", "--yes")
+
+
+@pytest.mark.usefixtures("staging")
+@pytest.mark.parametrize("options", [[], ["--with-data"]])
+def test_another_base_for_a_branch_that_exists_is_refused(options: list[str]) -> None:
+    thaw_branch("up", "pr-1", "--from", "staging", *options)
+    for base in ([], ["--from", "staging"]):
+        assert "it was there already" in thaw_branch("up", "pr-1", *base, *options).stderr
+    with pytest.raises(Trouble, match=r"began as staging: .*`thaw branch down` it first"):
+        thaw_branch("up", "pr-1", "--from", "main", *options)
+
+
+@pytest.mark.usefixtures("staging")
+def test_a_base_that_is_gone_is_told_only_where_it_is_needed(cloud: Cloud) -> None:
+    thaw_branch("up", "pr-1", "--from", "staging")
+    (gone,) = (one["id"] for one in Api(cloud).branches() if one["name"] == "staging")
+    Api(cloud).delete(f"/branches/{gone}")
+    Api(cloud).settle()
+    assert thaw_branch("up", "pr-1").exit_code == 0
+    with pytest.raises(Trouble, match="began as is gone: `thaw branch down`"):
+        thaw_branch("reset", "pr-1", "--yes")
+    assert row("pr-1")
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_push_that_takes_a_revision_back_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "VERSIONS", [*plan.VERSIONS, extra(tmp_path, "CREATE TABLE more ()")])
+        thaw_branch("up", "pr-1")
+    wanted = rf"(?s)at 9999, and the newest .* is {REVISION}.*`thaw branch reset thaw/pr-1-"
+    with pytest.raises(Trouble, match=wanted):
+        thaw_branch("up", "pr-1")
+    thaw_branch("reset", "pr-1", "--yes")
+    assert thaw_branch("up", "pr-1").exit_code == 0
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_push_that_changes_a_revision_is_noticed() -> None:
+    ask(url_of(thaw_branch("up", "pr-1")), "ALTER TABLE tasks ADD COLUMN colour text")
+    with pytest.raises(Trouble, match=r"(?s)drop_column\('tasks', 'colour'\).*branch reset"):
+        thaw_branch("up", "pr-1")
+
+
+def test_a_new_branch_that_differs_has_its_base_to_blame(migrated: str) -> None:
+    ask(migrated, "ALTER TABLE tasks ADD COLUMN colour text")
+    with pytest.raises(Trouble, match=r"(?s)drop_column\('tasks', 'colour'\).*It began so"):
+        thaw_branch("up", "pr-1")
+
+
+@pytest.mark.usefixtures("two_databases")
+def test_one_of_several_databases_is_named() -> None:
+    with pytest.raises(Trouble, match=r"neondb, other\. Say which: --database"):
+        thaw_branch("up", "pr-1")
+    with pytest.raises(Trouble, match=r"no database third\. It has: neondb, other"):
+        thaw_branch("up", "pr-1", "--database", "third")
+    made = thaw_branch("up", "pr-1", "--database", "other")
+    assert [urlsplit(url_of(made, name)).path for name in outputs.NAMES] == ["/other"] * 2
+    assert ask(url_of(made), "SELECT to_regclass('tasks')") == "tasks"
+    assert "CREATE TABLE public.tasks" in thaw_branch("diff", "pr-1", "--database", "other").stdout
+    reset = thaw_branch("reset", "pr-1", "--yes", "--database", "other", "--role", "guest")
+    assert urlsplit(url_of(reset)).username == "guest"
+
+
+def test_a_rehearsal_is_of_the_database_and_the_role_that_migrate(
+    two_databases: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL_UNPOOLED", two_databases)
+    tried, attempt = [], copies.attempt
+
+    def look(url: str, revision: str) -> None:
+        attempt(url, revision)
+        tried.append(url)
+
+    monkeypatch.setattr(copies, "attempt", look)
+    assert thaw_migrate("up", "--rehearse").exit_code == 0
+    (copy,), real = map(urlsplit, tried), urlsplit(two_databases)
+    assert (copy.path, copy.username) == (real.path, real.username) == ("/other", "guest")
+    assert copy.hostname != real.hostname
+
+
+@pytest.mark.parametrize("option", ["--snapshot", "--rehearse"])
+def test_a_branch_that_expires_is_not_copied(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
+    short = Api(cloud).branch("short", endpoint=True, expires_at=soon)["branch"]["id"]
+    child = {"branch": {"name": "child", "parent_id": short}}
+    assert Api(cloud).post("/branches", child).status == 422  # Neon's own word is not as clear
+    monkeypatch.setenv("DATABASE_URL_UNPOOLED", cloud.url(pooled=False, branch="short"))
+    with pytest.raises(Trouble, match=r"short expires on .*leave out --snapshot and --rehearse"):
+        thaw_migrate("up", option)
+    with pytest.raises(Trouble, match=r"short expires on .*--from, or leave out --with-data"):
+        thaw_branch("up", "pr-1", "--from", "short", "--with-data")
+    assert thaw_branch("up", "pr-1", "--from", "short").exit_code == 0
+
+
+def test_what_stands_before_neon_is_asked_again_for_what_is_only_read(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for status in (502, 504):
+        monkeypatch.setitem(REFUSALS, status, Refusal(status, "a gateway's word"))
+    cloud.api_faults.answers.extend([502, 504])
+    assert thaw_branch("list").exit_code == 0
+    cloud.api_faults.answers.append(502)
+    with pytest.raises(Refused, match="a gateway's word"):
+        project().call("POST", "/branches", json={})
+
+
+def test_a_job_does_not_outlive_its_proof(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.api_faults.answers.extend([423] * 99)
+    with Jobs(cloud, ROOT, tmp_path).start("branch", "list") as job:
+        assert job.poll() is None
+    assert job.poll() is not None
 
 
 @pytest.mark.usefixtures("cloud")
@@ -228,13 +452,12 @@ def thaw_migrate(*arguments: str) -> Result:
     return done
 
 
-def extra(place: Path) -> Path:
-    """A revision after our newest, which fails."""
-    up = "SELECT 1 / 0"
+def extra(place: Path, up: str = "SELECT 1 / 0") -> Path:
+    """A revision after our newest; it fails unless told otherwise."""
     text = migrating.REVISION.format(
-        words="It fails", name="9999", before=REVISION, up=up, down="SELECT 1"
+        words="Something more", name="9999", before=REVISION, up=up, down="SELECT 1"
     )
-    (place / "9999_fails.py").write_text(text)
+    (place / "9999_more.py").write_text(text)
     return place
 
 

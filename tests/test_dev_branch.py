@@ -108,7 +108,7 @@ def test_github_masks_every_secret_before_it_could_show_one(
     secrets = [one.replace("%", "%25") for one in (*URLS, "p%40ss", "p@ss")]  # it decodes them
     masked = capsys.readouterr().out.splitlines()
     assert set(masked) == {f"::add-mask::{one}" for one in secrets}
-    outputs.to_github(outputs.github_file(), URLS, Preview("br-1", "thaw/a", "br-0", made=True))
+    outputs.to_github(outputs.github_file(), URLS, Preview("br-1", "thaw/a", made=True))
     assert f"\n{URLS.direct}\n" in file.read_text()
     assert capsys.readouterr().out == ""
 

@@ -2,11 +2,16 @@
 
 import os
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dev.lint import revisions, workflows
+from dev import Trouble
+from dev.lint import command, revisions, workflows
+from migrations import plan
+from tests.migrating import write
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -68,16 +73,38 @@ def test_the_workflows_let_nobody_in() -> None:
     assert workflows.zizmor() == []
 
 
-def test_a_stranger_s_words_in_a_command_are_found(tmp_path: Path) -> None:
-    (tmp_path / "bad.yml").write_text(INJECTION)
+@pytest.mark.parametrize("name", ["bad.yml", "bad.yaml"])
+def test_a_stranger_s_words_in_a_command_are_found(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(INJECTION)
     found = "\n".join(workflows.zizmor(tmp_path))
     assert "template-injection" in found
     assert "dangerous-triggers" in found
 
 
+@pytest.mark.parametrize("linter", [revisions.squawk, workflows.zizmor])
+def test_a_linter_that_is_not_installed_is_a_failure_that_says_how_to_get_it(
+    linter: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(command, "LINTERS", {"one": linter})
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(Trouble, match="is not installed: run `make env`"):
+        command.lint()
+
+
+def test_a_revision_that_is_not_finished_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "VERSIONS", [tmp_path])
+    (write(tmp_path, "SELECT 1") / "0002_step.py").write_text("revision =")
+    with pytest.raises(Trouble, match=r"0002_step\.py, line 1: SyntaxError"):
+        revisions.squawk()
+
+
 @pytest.mark.skipif(not (IN_CI or shutil.which("npm")), reason="needs Node 20 or newer with npm")
 @pytest.mark.slow
-def test_mistakes_in_a_workflow_are_found(tmp_path: Path) -> None:
-    (tmp_path / "bad.yml").write_text(MISTAKE)
+@pytest.mark.parametrize("name", ["bad.yml", "bad.yaml"])
+def test_mistakes_in_a_workflow_are_found(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(MISTAKE)
     assert any("nobody" in line for line in workflows.actionlint(tmp_path))
     assert workflows.actionlint() == []

@@ -1,7 +1,11 @@
 """`thaw smoke` tells a deployment that is well from one that is not."""
 
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 
 import pytest
 from psycopg2.extensions import cursor
@@ -20,13 +24,13 @@ def address() -> Iterator[str]:
         yield found
 
 
-@pytest.fixture
-def behind(sql: cursor) -> Iterator[None]:
-    """The schema lacks a revision."""
+@contextmanager
+def at(sql: cursor, revision: str) -> Iterator[None]:
+    """The schema says that it is at another revision."""
     readiness.until = 0
     sql.execute("SELECT version_num FROM alembic_version")
     was = sql.fetchone()
-    sql.execute("UPDATE alembic_version SET version_num = '0000'")
+    sql.execute("UPDATE alembic_version SET version_num = %s", [revision])
     yield
     sql.execute("UPDATE alembic_version SET version_num = %s", was)
     readiness.until = 0
@@ -53,17 +57,49 @@ def test_without_a_token_nothing_is_written_and_that_is_said(address: str) -> No
     assert "nothing was written" in done.output
 
 
-@pytest.mark.usefixtures("behind")
-def test_a_schema_that_is_behind_is_wrong(address: str) -> None:
-    done = smoke(address)
+def test_a_schema_that_is_ahead_is_well(address: str, sql: cursor) -> None:
+    with at(sql, "9999"):
+        done = smoke(address)
+    assert done.exit_code == 0, done.output
+
+
+def test_a_schema_that_is_behind_is_wrong(address: str, sql: cursor) -> None:
+    with at(sql, "0000"):
+        done = smoke(address)
     assert done.exit_code == 1
-    assert "WRONG  its database is at its revision" in done.output
+    assert "WRONG  its database is not behind its code" in done.output
 
 
 def test_a_token_that_counts_for_nothing_is_wrong_and_not_shown(address: str) -> None:
     done = smoke(address, "--token", "a-secret")
     assert done.exit_code == 1
     assert "401" in done.output
+    assert "a-secret" not in done.output
+
+
+class Login(BaseHTTPRequestHandler):
+    """What stands before a protected deployment: it notes what it is shown."""
+
+    shown: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        self.shown.append(self.headers["X-Vercel-Protection-Bypass"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("bypass", ["", "a-secret"])
+def test_what_lets_it_past_a_login_is_shown_there_and_nowhere_else(bypass: str) -> None:
+    with HTTPServer(("127.0.0.1", 0), Login) as login:
+        threading.Thread(target=login.serve_forever, daemon=True).start()
+        done = smoke(f"http://127.0.0.1:{login.server_port}", "--bypass", bypass)
+        login.shutdown()
+    assert {*Login.shown} == {bypass or None}
+    Login.shown.clear()
+    assert done.exit_code == 1
+    assert "its answer lacks X-Request-Id" in done.output
     assert "a-secret" not in done.output
 
 

@@ -4,16 +4,21 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command as alembic
 from psycopg2.extensions import cursor
 from typer.testing import CliRunner, Result
 
-from app.settings import Direct
+from app import address
+from app.settings import Direct, get_settings
 from app.tables import REVISION
-from dev import ROOT, Trouble, local
+from dev import ROOT, Trouble, doctor, local
+from dev.doctor import Mark
 from dev.migrate import app
 from dev.neon import here
 from dev.neon.command import order
@@ -76,8 +81,24 @@ def test_status_is_a_question_that_scripts_can_ask(url: str, versions: Path) -> 
     up_to_date = thaw("status")
     assert up_to_date.exit_code == 0
     assert "at       0002\nmissing  nothing" in up_to_date.stdout
+
+
+@pytest.mark.usefixtures("url")
+def test_a_database_ahead_of_the_checkout_is_named_so_and_a_way_out_with_it(versions: Path) -> None:
+    write(versions, *STEPS)
+    thaw("up")
     (versions / "0002_step.py").unlink()
-    assert thaw("status").exit_code == 0  # ahead
+    status = thaw("status")
+    assert status.exit_code == 0
+    assert "at       0002, ahead of this checkout, whose newest is 0001\n" in status.stdout
+    assert "missing  nothing" in status.stdout
+    assert thaw("up").stdout == "0002: nothing to do\n"
+    for command in ("check", "down 0001 --yes", "up 0001", "new --autogenerate x"):
+        words = trouble(*command.split())
+        assert words == (
+            "the database is at 0002, which this checkout does not know: check out the code that "
+            "has it, or go back from there (`thaw migrate down 0001`)"
+        )
 
 
 def test_a_dry_run_changes_nothing(url: str, versions: Path) -> None:
@@ -106,7 +127,9 @@ def test_a_failure_is_exit_code_1_and_a_sentence_without_rows(url: str, versions
         said, told = job.communicate(timeout=60)
     assert (job.returncode, said) == (1, "")
     assert told.splitlines()[0].startswith("  0001 Step 1 (")
-    assert told.splitlines()[1].startswith("thaw: revision 0002 failed, and nothing of it is left:")
+    assert told.splitlines()[1].startswith(
+        "thaw: revision 0002 failed, and its transaction was rolled back:"
+    )
     assert told.endswith('duplicate key value violates unique constraint "done_step_idx" (23505)\n')
     assert "737" not in told
     assert current(url) == "0001"
@@ -133,6 +156,18 @@ def test_check_says_what_differs() -> None:
     assert thaw("check").exit_code == 0
 
 
+@pytest.mark.usefixtures("url")
+def test_what_libraries_say_of_themselves_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def talkative(*arguments: Any) -> None:
+        warnings.warn("a library grows old", DeprecationWarning, stacklevel=1)
+        check(*arguments)
+
+    check = alembic.check
+    monkeypatch.setattr(alembic, "check", talkative)
+    thaw("up")
+    assert thaw("check").stdout == "the tables are those of the code\n"
+
+
 def test_check_ends_with_1_where_something_differs(url: str) -> None:
     thaw("up")
     ask(url, "ALTER TABLE tasks ADD odd int")
@@ -151,6 +186,8 @@ def test_the_sql_is_what_runs(url: str) -> None:
     assert thaw("check").exit_code == 0
     assert "CREATE TABLE tasks" not in thaw("sql", "0001:head").stdout
     assert "there is no SQL for 0001:9999" in trouble("sql", "0001:9999")
+    assert "no revision lies between 0002 and 0001" in trouble("sql", "0002:0001")
+    assert "this checkout has no revision head" in trouble("sql", "head:head")
 
 
 @pytest.fixture
@@ -158,6 +195,16 @@ def copied(versions: Path) -> Path:
     """The revisions, where one more does no harm."""
     ignored = shutil.ignore_patterns("__pycache__")
     return shutil.copytree(ROOT / "migrations" / "versions", versions, ignore=ignored)
+
+
+def tidy(path: Path) -> str:
+    """What `make check` would say of it."""
+    said = ""
+    for arguments in (["check", "--ignore=INP001", "--quiet"], ["format", "--check", "--quiet"]):
+        linter = [sys.executable, "-m", "ruff", *arguments, f"--config={ROOT}/pyproject.toml"]
+        done = subprocess.run([*linter, path], check=False, capture_output=True, text=True)  # noqa: S603  ours
+        said += done.stdout + done.stderr
+    return said
 
 
 @pytest.mark.usefixtures("copied")
@@ -170,39 +217,71 @@ def test_a_new_revision_follows_the_newest_and_keeps_the_linter_s_peace(url: str
     text = path.read_text()
     assert text.startswith('"""Colours of tasks.\n\nRules')
     assert f'down_revision = "{REVISION}"' in text
-    for arguments in (["check", "--ignore=INP001"], ["format", "--check"]):
-        linter = [
-            sys.executable,
-            "-m",
-            "ruff",
-            *arguments,
-            f"--config={ROOT}/pyproject.toml",
-            str(path),
-        ]
-        subprocess.run(linter, check=True)  # noqa: S603  ours
+    assert tidy(path) == ""
     path.write_text(text.replace('UP = """', 'UP = """SELECT 1;'))
     assert thaw("up").stdout.startswith(f"base -> {int(REVISION) + 1:04}: ")
     assert current(url) == f"{int(REVISION) + 1:04}"
+
+
+@pytest.mark.usefixtures("copied", "url")
+def test_an_empty_revision_is_to_be_filled_in_before_anything_runs() -> None:
+    thaw("up")
+    file = Path(thaw("new", "colours").stdout.strip())
+    for command in ("up", "up --dry-run", "sql", f"sql {REVISION}:head", "check", "status"):
+        words = trouble(*command.split())
+        assert words == (
+            f"revision {file.name[:4]} is empty: write what it does into UP, in {file.name}, "
+            "or take UP out of it"
+        )
+    assert thaw("sql", f"base:{REVISION}").exit_code == 0
+    file.write_text(file.read_text().replace('UP = """', 'UP = """SELECT 1;'))
+    assert thaw("up").exit_code == 0
+    assert "take DOWN out of it" in trouble("down", REVISION, "--yes")
 
 
 @pytest.mark.usefixtures("copied")
 def test_a_new_revision_may_begin_with_what_differs(url: str) -> None:
     assert "nothing to compare" in trouble("new", "--autogenerate", "odd")
     upgrade(url=url)
-    ask(url, "ALTER TABLE tasks ADD odd int")
-    text = Path(thaw("new", "--autogenerate", "odd").stdout.strip()).read_text()
-    assert "op.drop_column('tasks', 'odd')" in text
+    ask(url, "ALTER TABLE tasks ADD odd int, DROP words CASCADE; DROP TABLE messages")
+    made = thaw("new", "--autogenerate", "odd")
+    assert made.exit_code == 0, made.exception
+    path = Path(made.stdout.strip())
+    assert tidy(path) == ""
+    text = path.read_text()
+    assert 'op.drop_column("tasks", "odd")' in text
     assert "import sqlalchemy as sa" in text
     thaw("up")
     assert thaw("check").exit_code == 0
+
+
+@pytest.mark.usefixtures("url")
+def test_where_nothing_differs_no_file_is_written(copied: Path) -> None:
+    thaw("up")
+    before = set(copied.glob("*.py"))
+    assert "nothing differs" in trouble("new", "--autogenerate", "odd")
+    assert set(copied.glob("*.py")) == before
 
 
 def forget_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine where nothing is set; a developer's .env has no say."""
     monkeypatch.setitem(Direct.model_config, "env_file", None)
     monkeypatch.setattr(local, "configured", lambda: {k: v for k, v in os.environ.items() if v})
-    for name in (*local.DATABASE_NAMES, "DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING"):
+    for name in (*address.NAMES, *address.DIRECT_NAMES):
         monkeypatch.setenv(name, "")
+
+
+@pytest.mark.parametrize(
+    ("at", "mark"),
+    [("0000", Mark.FAIL), (REVISION, Mark.OK), ("9999", Mark.WARN), ("f00d", Mark.FAIL)],
+)
+def test_the_doctor_minds_a_database_that_is_behind_and_not_one_ahead(
+    url: str, at: str, mark: Mark
+) -> None:
+    ask(url, f"CREATE TABLE alembic_version AS SELECT '{at}' AS version_num")
+    found = doctor.revision(get_settings())
+    assert found.mark is mark
+    assert at in found.words
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL_UNPOOLED", "POSTGRES_URL_NON_POOLING"])

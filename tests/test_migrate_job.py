@@ -1,6 +1,9 @@
 """The job that migrates: alone, patient, and never in doubt about what it has done."""
 
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +16,15 @@ import psycopg2
 import pytest
 from psycopg2.extensions import cursor
 
+from dev import ROOT
 from dev.neon.proxy.faults import Received, Sent
+from dev.wire import CountingProxy
 from migrations import connection, plan
 from migrations.aws import handler
 from migrations.connection import LOCK_TIMEOUT
 from migrations.failures import MigrationFailed
 from migrations.job import current, downgrade, upgrade
+from migrations.running import ABSENT
 from tests.migrating import ask, blank, thaw_migrate, write
 from tests.neon import Neon, neon
 
@@ -146,8 +152,9 @@ def test_a_table_that_stays_in_use_is_a_failure_that_says_so(url: str, versions:
     with held(url), pytest.raises(MigrationFailed) as failed:
         upgrade(url=url, patience=2)
     assert str(failed.value) == (
-        "revision 0002 failed, and nothing of it is left: canceling statement due to lock timeout "
-        "(55P03). somebody holds a table for longer than a revision may wait: see pg_stat_activity"
+        "revision 0002 failed, and its transaction was rolled back: canceling statement due to "
+        "lock timeout (55P03). somebody holds a table for longer than a revision may wait: "
+        "see pg_stat_activity"
     )
     assert current(url) == "0001"
 
@@ -169,7 +176,7 @@ def test_what_fails_half_way_leaves_what_came_before(url: str, versions: Path) -
     with pytest.raises(MigrationFailed) as failed:
         upgrade(url=url)
     assert str(failed.value) == (
-        "revision 0002 failed, and nothing of it is left: "
+        "revision 0002 failed, and its transaction was rolled back: "
         'duplicate key value violates unique constraint "done_step_idx" (23505)'
     )
     assert failed.value.__cause__ is None
@@ -237,8 +244,114 @@ def test_a_database_ahead_of_the_code_is_left_alone(url: str, versions: Path) ->
     (versions / "0003_step.py").unlink()
     found = upgrade(url=url)
     assert (found.before, found.after, found.revisions) == ("0003", "0003", [])
-    with pytest.raises(MigrationFailed, match="no way from 0003 to 0001"):
+    unknown = "at 0003, which this checkout does not know"
+    with pytest.raises(MigrationFailed, match=unknown):
         downgrade("0001", url=url)
+    with pytest.raises(MigrationFailed, match=unknown):
+        upgrade("0002", url=url)
+    assert current(url) == "0003"
+
+
+def test_a_database_of_another_project_is_not_taken_for_one_that_is_ahead(
+    url: str, versions: Path
+) -> None:
+    write(versions, *STEPS)
+    ask(url, "CREATE TABLE alembic_version AS SELECT 'f00d' AS version_num")
+    with pytest.raises(MigrationFailed, match="at f00d, which this checkout does not know"):
+        upgrade(url=url)
+
+
+def test_one_more_than_the_newest_is_nothing_to_do(url: str, versions: Path) -> None:
+    write(versions, *STEPS)
+    upgrade(url=url)
+    assert upgrade("+1", url=url)[:3] == ("0003", "0003", [])
+
+
+def test_an_empty_statement_is_told_as_what_it_is_and_not_as_a_lost_link(
+    url: str, versions: Path
+) -> None:
+    write(versions, STEPS[0], "-- nothing yet")
+    with pytest.raises(MigrationFailed) as failed:
+        upgrade(url=url)
+    words = (
+        "revision 0002 failed, and its transaction was rolled back: can't execute an empty query"
+    )
+    assert str(failed.value) == words
+    assert current(url) == "0001"
+
+
+def test_an_error_of_a_revision_s_own_code_says_where(url: str, versions: Path) -> None:
+    write(versions, *STEPS[:2])
+    wrong = versions / "0002_step.py"
+    wrong.write_text(wrong.read_text().replace("op.execute(", "sum(", 1))
+    with pytest.raises(MigrationFailed) as failed:
+        upgrade(url=url)
+    assert str(failed.value) == (
+        "revision 0002 failed, and its transaction was rolled back: 0002_step.py, line 12: "
+        "TypeError: unsupported operand type(s) for +: 'int' and 'str'"
+    )
+    assert current(url) == "0001"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("revision = ", "0002_step.py, line 1: SyntaxError: invalid syntax"),
+        ("\nrevision = unknown", "0002_step.py, line 2: NameError: name 'unknown' is not defined"),
+    ],
+)
+def test_a_revision_that_cannot_be_read_stops_all(
+    url: str, versions: Path, text: str, words: str
+) -> None:
+    (write(versions, STEPS[0]) / "0002_step.py").write_text(text)
+    with pytest.raises(MigrationFailed) as failed:
+        upgrade(url=url)
+    assert str(failed.value) == f"a revision cannot be read: {words}"
+    assert current(url) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("0002", "more than once"), ("0003", "multiple heads")]
+)
+def test_of_two_that_follow_the_same_none_is_run(
+    url: str, versions: Path, name: str, words: str
+) -> None:
+    other = write(versions, *STEPS[:2]) / "0002_other.py"
+    text = (versions / "0002_step.py").read_text()
+    other.write_text(text.replace('revision = "0002"', f'revision = "{name}"', 1))
+    with pytest.raises(MigrationFailed, match=words):
+        upgrade(url=url)
+    assert current(url) is None
+
+
+def test_where_nobody_answers_it_soon_gives_up_and_asks_for_the_address() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    begun, said = time.monotonic(), list[str]()
+    with pytest.raises(MigrationFailed) as failed:
+        upgrade(url=f"postgresql://me@127.0.0.1:{port}/thaw", tell=said.append)
+    assert str(failed.value) == (
+        "nothing was done: Connection refused. "
+        "Nobody answers at 127.0.0.1: is the address right, and does the server run?"
+    )
+    assert time.monotonic() - begun < ABSENT + 1
+    assert said == ["Connection refused: trying again"]
+
+
+class Starting(CountingProxy):
+    """Has a port, and refuses who comes there until it is told to listen."""
+
+    def server_activate(self) -> None:
+        self.listen = super().server_activate
+
+
+def test_a_server_that_starts_meanwhile_is_waited_for(url: str, versions: Path) -> None:
+    write(versions, *STEPS)
+    with ThreadPoolExecutor() as thread, Starting(url) as server:
+        job = thread.submit(lambda: upgrade(url=server.url))
+        time.sleep(1)
+        server.listen()
+        assert job.result().after == "0003"
 
 
 def test_a_script_s_empty_variable_is_no_revision(url: str, versions: Path) -> None:
@@ -420,3 +533,11 @@ def test_the_function_refuses_an_event_that_asks_for_something_else(
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
     assert current(configured) is None
+
+
+def test_a_function_that_starts_says_nothing_of_its_libraries() -> None:
+    talkative = "import logging; logging.basicConfig(level=logging.INFO); import migrations.aws"
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", talkative], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.stdout, done.stderr) == ("", "")

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
 from typer.testing import CliRunner
 
 from dev import Trouble
-from dev.neon import here
+from dev.neon import account, here
 from dev.neon.command import app
 from dev.neon.here import Here
 from dev.neon.proxy.known_faults import KNOWN
@@ -51,6 +52,16 @@ def test_status_says_how_to_reach_it_and_whether_it_sleeps(running: Here) -> Non
 
 
 @pytest.mark.usefixtures("running")
+def test_a_branch_is_told_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    wish = {"name": "x" * 100, "expires_at": f"{datetime.now(UTC) + timedelta(days=1):%FT%TZ}"}
+    made = account.laptop().change("POST", "/branches", json={"branch": wish})["branch"]
+    (line,) = (one for one in thaw_neon("branches").splitlines() if one.startswith("x"))
+    assert line == f"{made['name']}  {made['id']}  ready  of main  until {wish['expires_at']}"
+    account.laptop().change("DELETE", f"/branches/{made['id']}")
+
+
+@pytest.mark.usefixtures("running")
 def test_every_fault_is_explained() -> None:
     said = thaw_neon("faults")
     assert all(name in said for name in (*KNOWN, "postgres_crash", "pgbouncer_crash"))
@@ -64,9 +75,13 @@ def test_a_fault_happens_so_many_times(running: Here) -> None:
     assert ask(running.direct) == (1,)
 
 
-def test_a_fault_can_be_cleared(running: Here) -> None:
-    thaw_neon("fault", "quota", "--times", "0")
-    assert "waiting: " in thaw_neon("faults")
+def test_a_fault_waits_as_it_was_asked_for_until_cleared(running: Here) -> None:
+    asked = ["quota --times 0", "slow --times 1", "slow --seconds 0.4 --times 2"]
+    asked += ["query_lost --times 1", "answer_torn --after 3 --times 1"]
+    for one in asked:
+        thaw_neon("fault", *one.split())
+    waiting = [line for line in thaw_neon("faults").splitlines() if line.startswith("waiting: ")]
+    assert waiting == [f"waiting: {one}" for one in asked]
     thaw_neon("fault", "clear")
     assert "waiting: " not in thaw_neon("faults")
     assert ask(running.direct) == (1,)

@@ -16,6 +16,7 @@ from app.tables import Task
 from app.tasks.schemas import NewTask, TaskChangeById
 from tests.concurrency import open_transaction
 from tests.people import Person
+from tests.problem import refused
 
 READ_ONLY = {"id", "user_id", "completed", "completed_at", "created_at", "updated_at", "version"}
 
@@ -194,6 +195,22 @@ def test_a_stale_version_is_refused_and_changes_nothing(owner: Person) -> None:
             assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
             assert answer.headers["x-should-retry"] == "false"
     assert owner.get(path).json() == task
+
+
+def test_what_is_forbidden_is_so_in_every_version(
+    owner: Person, teammate: Person, team: str
+) -> None:
+    id = owner.add(team_id=team)["id"]
+    for tag in ('"1"', '"2"'):
+        guard = {"If-Match": tag}
+        refused(teammate.patch(f"tasks/{id}", json={"team_id": None}, headers=guard), 403)
+        refused(teammate.delete(f"tasks/{id}", headers=guard), 403)
+        refused(teammate.post(f"tasks/{id}/restore", headers=guard), 403)
+        refused(teammate.delete(f"tasks/{id}?permanent=true", headers=guard), 403)
+    refused(
+        teammate.patch("tasks/batch", json={"items": [{"id": id, "version": 2, "team_id": None}]}),
+        403,
+    )
 
 
 @pytest.mark.parametrize("tag", ['"1"', "*", '"7", "1"'])

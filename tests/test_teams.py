@@ -391,6 +391,20 @@ def test_a_stale_version_is_refused_and_changes_nothing(
     assert owner.get(f"teams/{team}").json() == before.json()
 
 
+def test_what_is_forbidden_is_so_in_every_version(
+    owner: Person, teammate: Person, team: str
+) -> None:
+    stale = {"If-Match": '"1"'}
+    for answer in (
+        teammate.patch(f"teams/{team}", json={"name": "T"}, headers=stale),
+        put(teammate, team, teammate, "owner", **stale),
+        teammate.delete(f"teams/{team}/members/{owner.id}", headers=stale),
+        teammate.delete(f"teams/{team}", headers=stale),
+    ):
+        refused(answer, 403)
+    refused(teammate.delete(f"teams/{team}/members/me", headers=stale), 412)
+
+
 def test_each_write_takes_the_version_that_the_one_before_it_told(
     owner: Person, teammate: Person, team: str
 ) -> None:

@@ -124,12 +124,12 @@ def fate(row: Row | None, write: Write, item: Item) -> Row | None:
         raise Refused(*NO_SUCH)
     if row.deleted and write.verb not in {"purge", "restore"}:
         raise Refused(*NO_SUCH)
+    if write.verb in {"delete", "purge", "restore"} and not row.deletable_by(write.who):
+        raise Refused(*NOT_YOURS)
     if not row.deleted and write.verb == "restore":
         raise Refused(*NOT_DELETED)
     if item.version not in {None, row.version}:
         raise Refused(*STALE)
-    if write.verb in {"delete", "purge", "restore"} and not row.deletable_by(write.who):
-        raise Refused(*NOT_YOURS)
     return None if write.verb == "purge" else row.changed(**change(row, write, item))
 
 

@@ -21,8 +21,8 @@ from app.documents.schemas import (
     Transfer,
 )
 from app.endpoints import Permanent
-from app.errors import NotFound, found
-from app.etags import Reading, Tag, Writing
+from app.errors import Conflict, NotFound, found
+from app.etags import Reading, Tag, Writing, permitted
 from app.idempotency import Once
 from app.openapi import documented
 from app.pages import page
@@ -142,7 +142,6 @@ def transfer_document(
     document = writes.transfer_document(db, me, once, document_id, tag.versions, to.to_user_id)
     if document is None:
         seen, known = queries.get_transfer(db, me, document_id, to.to_user_id)
-        if tag.current(seen).user_id == me.id and not known:
-            raise NotFound("no such user")
-        tag.refuse(me, seen)
+        tag.match(permitted(me, seen))
+        raise Conflict("it changed meanwhile") if known else NotFound("no such user")
     return tag(document)

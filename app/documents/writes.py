@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, literal, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, literal, literal_column, or_, select, update
 from sqlmodel import col
 
 from app.access import Caller, owned_by, visible_to
@@ -21,25 +21,25 @@ def transfer_document(
     versions: list[int] | None,
     to_user_id: str,
 ) -> Document | None:
-    """Give my document to somebody else; it stays in its team if they are in it too.
-
-    Their row and their membership are locked while the document changes hands, so that neither
-    can go at the same moment: the foreign keys would refuse the whole in words of another matter.
-    """
-    document = cast("Any", Document)
+    """Give my document to somebody else; it stays in its team if they are in it too."""
+    document, theirs = cast("Any", Document), col(Member.user_id) == to_user_id
     heir = select(col(User.id)).where(once.alone, col(User.id) == to_user_id)
-    team = select(col(Member.team_id)).where(
-        col(Member.team_id) == document.team_id, col(Member.user_id) == to_user_id
-    )
-    kept: Any = {"read": True, "key_share": True}
+    team = select(col(Member.team_id)).where(theirs, col(Member.team_id) == document.team_id)
     write = (
         update(document)
         .where(once.alone, document.id == document_id, live(document), owned_by(me, document))
-        .where(unchanged(document, versions))
-        .where(literal(to_user_id) == heir.with_for_update(**kept).scalar_subquery())
-        .values(user_id=to_user_id, team_id=team.with_for_update(**kept).scalar_subquery())
+        .where(unchanged(document, versions), literal(to_user_id) == kept(heir))
+        .values(user_id=to_user_id, team_id=kept(team))
     )
     return one(once.send(db, write, document, handed_over(me, to_user_id)))
+
+
+def kept(row: Select[Any]) -> Any:
+    """What is selected, locked until the document has changed hands.
+
+    If it went at the same moment, foreign keys would refuse the whole in words of another matter.
+    """
+    return row.with_for_update(read=True, key_share=True).scalar_subquery()
 
 
 def handed_over(me: Caller, to_user_id: str) -> ColumnElement[bool]:

@@ -55,20 +55,22 @@ def delete_few(db: OneTrip, table: Any, condition: ColumnElement[bool]) -> dict[
     conversation goes with its messages, and so the few are fewer where they are long. One that is
     too long has lost most of them before: restored between two chunks, it has those that are left.
     """
-    messages = getattr(table, "message_count", literal(0))
-    few = select(ctid.label("place"), messages.label("messages")).select_from(table)
-    few = few.where(condition, messages <= CHUNK)
+    messages = getattr(table, "message_count", literal(0)).label("messages")
+    few = func.array(light(table, condition, messages).scalar_subquery())
+    gone = delete(table).where(ctid == any_(few)).returning(messages).cte("gone")
+    rows = db.rows(select(func.count(), func.sum(gone.c.messages)).select_from(gone))
+    counts = Counter({table.__tablename__: rows[0][0]}) + Counter(messages=rows[0][1] or 0)
+    return dict(counts)  # of nothing it holds none
+
+
+def light(table: Any, condition: ColumnElement[bool], messages: Any) -> Any:
+    """The places of the next few rows, locked; together they have few messages."""
+    few = select(ctid.label("place"), messages).select_from(table)
+    few = few.where(condition, messages.element <= CHUNK)
     locked = few.limit(CHUNK).with_for_update(skip_locked=True).cte("locked")
     before = func.sum(locked.c.messages).over(order_by=locked.c.place) - locked.c.messages
     weighed = select(locked.c.place, before.label("before")).subquery()
-    light = select(weighed.c.place).where(weighed.c.before < CHUNK).scalar_subquery()
-    gone = (
-        delete(table).where(ctid == any_(func.array(light))).returning(messages.label("messages"))
-    )
-    counted = gone.cte("gone")
-    rows = db.rows(select(func.count(), func.sum(counted.c.messages)).select_from(counted))
-    counts = Counter({table.__tablename__: rows[0][0]}) + Counter(messages=rows[0][1] or 0)
-    return dict(counts)  # of nothing it holds none
+    return select(weighed.c.place).where(weighed.c.before < CHUNK)
 
 
 def count_due(db: OneTrip, days: int) -> dict[str, int]:

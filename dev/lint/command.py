@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import typer
 
-from dev import Trouble
 from dev.lint import revisions, workflows
+from dev.npm import NodeMissing
 from dev.progress import note
 
 LINTERS: dict[str, Callable[[], list[str]]] = {
@@ -26,10 +26,10 @@ def lint() -> None:
     for name, linter in LINTERS.items():
         try:
             wrong = linter()
-        except Trouble as trouble:
+        except NodeMissing as missing:
             if os.environ.get("CI"):
                 raise
-            note(f"{name}: skipped. {trouble}")
+            note(f"{name}: skipped. {missing}")
             continue
         for line in wrong:
             print(line)

@@ -1,11 +1,10 @@
 """Squawk reads what each revision sends: what locks a live table, or breaks the code that runs."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 from dev import Trouble
+from dev.lint.tools import run
+from dev.migrating import told
 
 POSTGRES = "16.0"
 """The oldest that is supported: newer ones lock less."""
@@ -23,19 +22,17 @@ def squawk() -> list[str]:
     from migrations import plan, revisions  # noqa: PLC0415  Alembic takes a second
 
     found, before = list[str](), "base"
-    for step in plan.up(None, "head"):
-        sql = revisions.sql(f"{before}:{step.revision}")
-        found += [f"revision {step.revision}: {line}" for line in read(sql)]
-        before = step.revision
+    with told():
+        for step in plan.up(None, "head"):
+            sql = revisions.sql(f"{before}:{step.revision}")
+            found += [f"revision {step.revision}: {line}" for line in read(sql)]
+            before = step.revision
     return found
 
 
 def read(sql: str) -> list[str]:
-    squawk = Path(sys.executable).with_name("squawk")
     options = ["--reporter=json", f"--pg-version={POSTGRES}", f"--exclude={','.join(NOT_ASKED)}"]
-    done = subprocess.run(
-        [squawk, *options], input=sql, capture_output=True, text=True, check=False
-    )
+    done = run("squawk", *options, text=sql)
     try:
         found = json.loads(done.stdout)
     except ValueError:

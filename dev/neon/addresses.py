@@ -1,5 +1,6 @@
 """How the databases of a project's branches are connected to, as Neon itself says it."""
 
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from dev import Trouble
@@ -7,23 +8,33 @@ from dev.local import Urls
 from dev.neon.service import Answer, Service
 
 
-def addresses(service: Service, branch_id: str) -> Urls:
+class Which(NamedTuple):
+    """A database of a branch, and who connects; unless named, the only one, and its owner."""
+
+    database: str | None = None
+    role: str | None = None
+
+
+def addresses(service: Service, branch_id: str, which: Which = Which()) -> Urls:  # noqa: B008  immutable
     """Both addresses of a branch's database."""
-    found = database(service, branch_id)
-    role, name = found["owner_name"], found["name"]
+    found = database(service, branch_id, which.database)
+    role, name = which.role or found["owner_name"], found["name"]
     pooled, direct = (
         uri(service, branch_id, role, name, pooled=pooled) for pooled in (True, False)
     )
     return Urls(pooled, direct)
 
 
-def database(service: Service, branch_id: str) -> Answer:
-    """The one that a branch holds; raises Trouble where there is a choice of several."""
+def database(service: Service, branch_id: str, name: str | None) -> Answer:
+    """That of a name, else the only one; raises Trouble where there is none, or a choice."""
     databases = service.call("GET", f"/branches/{branch_id}/databases")["databases"]
-    if len(databases) != 1:
-        names = ", ".join(one["name"] for one in databases) or "none"
-        raise Trouble(f"A branch should hold one database; this one holds {names}.")
-    return dict(databases[0])
+    found = [one for one in databases if name in {None, one["name"]}]
+    if len(found) == 1:
+        return dict(found[0])
+    names = ", ".join(one["name"] for one in databases) or "none"
+    if name:
+        raise Trouble(f"The branch has no database {name}. It has: {names}.")
+    raise Trouble(f"The branch has several databases, or none: {names}. Say which: --database.")
 
 
 def uri(service: Service, branch: str, role: str, database: str, *, pooled: bool) -> str:

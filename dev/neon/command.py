@@ -4,13 +4,11 @@ import math
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from dev import Trouble
 from dev.neon import account, here
 from dev.neon.proxy.known_faults import CONNECTION, REFUSAL, SESSION
 from dev.neon.service import Answer, Service
-from dev.progress import console
 
 EXAMPLES = """
 Examples:
@@ -56,12 +54,13 @@ def branches() -> None:
     """The branches: name, id, state, parent, and when they expire."""
     rows = branch_rows()
     names = {row["id"]: row["name"] for row in rows}
-    table = Table("Branch", "Id", "State", "Parent", "Expires")
-    for row in rows:
-        parent = names.get(row.get("parent_id", ""), "")
-        state, expires = row["current_state"], row.get("expires_at", "")
-        table.add_row(row["name"], row["id"], state, parent, expires)
-    console.print(table)
+    for row in rows:  # in lines, which a narrow terminal wraps and never cuts
+        told = [row["name"], row["id"], row["current_state"]]
+        if parent := names.get(row.get("parent_id", "")):
+            told.append(f"of {parent}")
+        if expires := row.get("expires_at"):
+            told.append(f"until {expires}")
+        print("  ".join(told))
 
 
 @app.command()
@@ -87,7 +86,7 @@ def faults() -> None:
         show_faults(title, {name: rest.pop(name) for name in group})
     show_faults("Happens at once", rest)
     for one in known["waiting"]:
-        print(f"waiting: {one['fault']}, {one['times'] or 'any number of'} times")
+        print(f"waiting: {one['fault']} --times {one['times'] or 0}")
 
 
 @app.command()

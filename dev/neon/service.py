@@ -20,6 +20,9 @@ SILENCE = 20.0
 BUSY = {423, 429, 503}
 """Not now, but soon: Neon says that these are always safe to repeat."""
 
+UNHEARD = {502, 504}
+"""Said by what stands before Neon: nobody knows whether the request has arrived."""
+
 REPEATABLE = {"GET", "DELETE"}
 """What may be sent again when nobody knows whether it arrived: what is gone stays gone."""
 
@@ -116,7 +119,7 @@ def passing(method: str, got: Sent) -> bool:
     """Whether the same request may fare better, and may be sent again."""
     if isinstance(got, Unreachable):
         return method in REPEATABLE
-    return got.status_code in BUSY
+    return got.status_code in BUSY or (got.status_code in UNHEARD and method == "GET")
 
 
 def pause(tried: int, got: Sent) -> float:

@@ -41,11 +41,13 @@ class Checkout:
     def versions(self) -> Path:
         return self.place / "migrations" / "versions"
 
-    def add(self, words: str, *statements: str) -> str:
-        """A revision after the newest; returns its id."""
+    def add(self, words: str, *statements: str, tables: str = "") -> str:
+        """A revision after the newest, and what the code's tables say of it; returns its id."""
         id = f"{int(self.head) + 1:04}"
         text = REVISION.format(words=words, id=id, after=self.head, statements=list(statements))
         (self.versions / f"{id}_of_the_pull_request.py").write_text(text)
+        with (self.place / "app" / "tables.py").open("a") as file:
+            file.write(tables)
         self.head = id
         return id
 

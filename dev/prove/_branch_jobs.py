@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from app import address
 from dev import Trouble
-from dev.local import DATABASE_NAMES
 from dev.neon.cloud import Cloud
 from dev.postgres import HOST
 from dev.prove import _neon_laptop as laptop
@@ -42,37 +44,46 @@ class Jobs:
         return self.outputs["database_url_unpooled"]
 
     def migrate(self, url: str) -> None:
-        ended(self.start("migrate", "up", DATABASE_URL=url, DATABASE_URL_UNPOOLED=url))
+        with self.start("migrate", "up", DATABASE_URL=url, DATABASE_URL_UNPOOLED=url) as job:
+            ended(job)
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return ended(self.start("branch", *arguments), check=check)
+        with self.start("branch", *arguments) as job:
+            return ended(job, check=check)
 
-    def up_together(self, name: str, number: int) -> list[Outputs]:
+    def together(self, number: int, *arguments: str) -> list[Outputs]:
+        """So many of the same at once; where one fails, none is left running."""
         files = [self._place / f"outputs-{each}" for each in range(number)]
-        for file in files:
-            file.write_text("")
-        started = [
-            self.start("branch", "up", name, "--github-output", GITHUB_OUTPUT=str(file))
-            for file in files
-        ]
-        for each in started:
-            masked(ended(each).stdout)
+        with ExitStack() as stack:
+            started = []
+            for file in files:
+                file.write_text("")
+                job = self.start("branch", *arguments, "--github-output", GITHUB_OUTPUT=str(file))
+                started.append(stack.enter_context(job))
+            for each in started:
+                masked(ended(each).stdout)
         found = [outputs(file) for file in files]
         self.outputs = found[0]
         self.gained = laptop.traces(self._cloud.directory)
         return found
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        nothing = dict.fromkeys((*DATABASE_NAMES, "DATABASE_URL_UNPOOLED"), "")
+    @contextmanager
+    def start(self, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+        """Gone in the end, whatever happens meanwhile."""
+        nothing = dict.fromkeys((*address.NAMES, *address.DIRECT_NAMES), "")
         state = {"THAW_STATE": str(self._place / "state"), "PYTHONPATH": str(self._checkout)}
-        return subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-P", "-m", "dev", *arguments],
             env={**os.environ, **nothing, **self.known, **state, **more},
             cwd=self._checkout,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
+        ) as job:
+            try:
+                yield job
+            finally:
+                job.kill()  # nothing to one that has ended
 
 
 def ended(

@@ -21,6 +21,12 @@ from dev.prove._stage import ask, demo_token
 NAME = "feature/Colours"
 BUSY = [423, 503, 423, 429]
 TASKS = "/api/me/tasks"
+COLUMN = """
+SQLModel.metadata.tables["tasks"].append_column(Column("colour", Text))
+"""
+INDEX = """
+Index("tasks_colour", SQLModel.metadata.tables["tasks"].c.colour)
+"""
 CUSTOMER = """
 INSERT INTO "user" (id, name, email, "emailVerified") VALUES ('c', 'C', 'c@example.com', true)
 """
@@ -67,6 +73,8 @@ class Life:  # over 150 lines: one life, told in its order
             Part("second push", f"found, at {newer}", self.push),
             Part("a revision fails half way", f"exit 1, nothing of it, at {newer}", self.fail),
             Part("mended", f"found, at {fixed}", self.mend),
+            Part("a forced push drops a revision", f"exit 1, at {fixed}", self.force),
+            Part("reset", f"made, another address, at {newer}", self.reset),
             Part("closed, and closed again", "exit 0, exit 0", self.close),
             Part("its address", "password authentication failed for user '…'", self.knock),
             Part("production since then", f"users: 1, at {self.released}", self.production),
@@ -78,9 +86,10 @@ class Life:  # over 150 lines: one life, told in its order
         return users(self.main)
 
     def open(self) -> str:
-        self.checkout.add("A colour for tasks", "ALTER TABLE tasks ADD COLUMN colour text")
+        add = "ALTER TABLE tasks ADD COLUMN colour text"
+        self.checkout.add("A colour for tasks", add, tables=COLUMN)
         self.cloud.api_faults.answers.extend(BUSY)
-        made = self.jobs.up_together(NAME, 2)
+        made = self.jobs.together(2, "up", NAME)
         ids = {one["branch_id"] for one in made}
         times = sum(one["created"] == "true" for one in made)
         made_so = "made once" if len(ids) == times == 1 else f"made {times} times, as {len(ids)}"
@@ -106,9 +115,9 @@ class Life:  # over 150 lines: one life, told in its order
         return "\n".join(added) or said
 
     def push(self) -> str:
-        index = "CREATE INDEX tasks_colour ON tasks (colour)"
-        self.checkout.add("Find tasks by colour", f"SET LOCAL statement_timeout = '5s'; {index}")
-        return self.again()
+        index = "SET LOCAL statement_timeout = '5s'; CREATE INDEX tasks_colour ON tasks (colour)"
+        self.checkout.add("Find tasks by colour", index, tables=INDEX)
+        return self.again("up", NAME)
 
     def fail(self) -> str:
         self.checkout.add("Half a revision", "CREATE TABLE half (id integer)", "SELECT 1 / 0")
@@ -119,10 +128,22 @@ class Life:  # over 150 lines: one life, told in its order
     def mend(self) -> str:
         self.checkout.take_back()
         self.checkout.add("A whole revision", "CREATE TABLE whole (id integer)")
-        return self.again()
+        return self.again("up", NAME)
 
-    def again(self) -> str:
-        made = self.jobs.up_together(NAME, 1)[0]
+    def force(self) -> str:
+        """What was there to look at stays until the reset that it asks for."""
+        self.checkout.take_back()
+        failed = self.jobs.run("up", NAME, check=False)
+        asked = f"exit {failed.returncode}" if "`thaw branch reset" in failed.stderr else "no word"
+        return f"{asked}, {at(self.ours)}"
+
+    def reset(self) -> str:
+        old = self.jobs.direct
+        made, end = self.again("reset", NAME, "--yes").split(", ")
+        return f"{made}, {'the same' if self.jobs.direct == old else 'another'} address, {end}"
+
+    def again(self, *arguments: str) -> str:
+        made = self.jobs.together(1, *arguments)[0]
         return f"{'made' if made['created'] == 'true' else 'found'}, {at(self.ours)}"
 
     def close(self) -> str:

@@ -4,7 +4,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import NamedTuple, Self
 
@@ -16,6 +17,9 @@ from dev import ROOT, Trouble
 TASKS = "/api/me/tasks"
 SAMPLE = ROOT / "tests" / "expand_contract"
 """Revisions of a release that is not there yet."""
+
+AGAIN = "trying again"
+"""What the job says when somebody holds its table for longer than it may wait."""
 
 JOB = """
 import sys
@@ -37,7 +41,7 @@ class Request(NamedTuple):
 class Migrated(NamedTuple):
     begun: float
     ended: float
-    told: str
+    told: list[str]
 
 
 class Clients:
@@ -88,36 +92,42 @@ class Clients:
 
 
 class Held:
-    """A session that reads tasks for longer than a revision may wait for them."""
+    """A session that reads tasks until a revision has had to give way, and for a while after it."""
 
-    SECONDS = 5.0
+    SECONDS = 3.0
 
     def __init__(self, url: str) -> None:
-        self._thread = threading.Thread(target=self._read, args=[url])
+        self._connection = psycopg2.connect(url)
+        self._timer = threading.Timer(self.SECONDS, self._connection.close)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT FROM tasks LIMIT 1")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join()
+        self._timer.cancel()
+        self._connection.close()
 
-    def _read(self, url: str) -> None:
-        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT FROM tasks LIMIT 1")
-            time.sleep(self.SECONDS)
+    def hear(self, line: str) -> None:
+        """What the job says; it says once that it tries again."""
+        if AGAIN in line and self._timer.ident is None:
+            self._timer.start()
 
 
-def job(url: str, revision: str) -> Migrated:
+def job(url: str, revision: str, hear: Callable[[str], None]) -> Migrated:
     """`thaw migrate up`, with the sample's revisions beside our own."""
-    begun = time.monotonic()
-    done = subprocess.run(
+    begun, told = time.monotonic(), list[str]()
+    with subprocess.Popen(
         [sys.executable, "-c", JOB, SAMPLE, "migrate", "up", revision],
         env={"PYTHONPATH": str(ROOT), "DATABASE_URL": url},
-        check=False,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-    )
-    if done.returncode:
-        raise Trouble(f"the migration has failed:\n{done.stderr}")
-    return Migrated(begun, time.monotonic(), done.stderr)
+    ) as process:
+        for line in process.stderr or ():
+            told.append(line.strip())
+            hear(line)
+    if process.returncode:
+        raise Trouble("the migration has failed:\n" + "\n".join(told))
+    return Migrated(begun, time.monotonic(), told)

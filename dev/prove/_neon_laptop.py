@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from app import address
 from dev import ROOT, Trouble
-from dev.local import DATABASE_NAMES
 from dev.neon.account import known
 from dev.neon.cloud import Cloud
 from dev.neon.service import Service
@@ -115,7 +115,7 @@ def starting(directory: Path) -> list[Claim]:
 @contextmanager
 def up(directory: Path) -> Iterator[tuple[subprocess.Popen[str], float]]:
     """Run it; yields it and the seconds until it said that it is ready."""
-    nothing = dict.fromkeys((*DATABASE_NAMES, "DATABASE_URL_UNPOOLED", "JWKS", "JWKS_URL"), "")
+    nothing = dict.fromkeys((*address.NAMES, *address.DIRECT_NAMES, "JWKS", "JWKS_URL"), "")
     environ = {**os.environ, **nothing, "THAW_STATE": str(directory), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-P", "-m", "dev", "up", f"--port={free_port()}"]
     begun = time.monotonic()

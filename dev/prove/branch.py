@@ -30,8 +30,9 @@ def prove() -> Proof:
             before = laptop.traces(cloud.directory)
             life = Life(cloud, Checkout(here / "checkout"), here)
             cloud.api_faults.operation_seconds = OPERATION
-            for done, part in enumerate(life.parts()):
-                yield Step(part.words, 0.1 + done / 12)
+            parts = life.parts()
+            for done, part in enumerate(parts):
+                yield Step(part.words, 0.1 + 0.9 * done / len(parts))
                 seen.append(part.look())
             seen.append(life.traceless(before))
     return judge(seen)

@@ -9,7 +9,7 @@ from dev import Trouble
 from dev.bulk import add_tasks
 from dev.local import environment
 from dev.prove import Proof, Step, Verdict
-from dev.prove._migrate_live import Clients, Held, Migrated, Request, job
+from dev.prove._migrate_live import AGAIN, Clients, Held, Migrated, Request, job
 from dev.prove._served import served
 from dev.prove._stage import demo_token, empty_database, need
 
@@ -25,7 +25,7 @@ ALL_IS_WELL = range(200, 300)
 def prove(tasks: int = 1_000_000) -> Proof:
     yield Step("starting Postgres", 0)
     with empty_database() as url:
-        os.environ |= environment(url) | {"LOG_LEVEL": "WARNING"}
+        os.environ |= environment(url) | {"LOG_LEVEL": "ERROR"}
         os.environ["DATABASE_POOL_SIZE"] = str(Clients.NUMBER)
         importlib.import_module("migrations.job").upgrade()
         token = demo_token()
@@ -36,8 +36,8 @@ def prove(tasks: int = 1_000_000) -> Proof:
             yield Step("serving", 0.75)
             time.sleep(BEFORE)
             yield Step("migrating", 0.85)
-            with Held(url):
-                migrated = job(url, EXPANDED)
+            with Held(url) as held:
+                migrated = job(url, EXPANDED, held.hear)
     return judge(clients, migrated)
 
 
@@ -49,7 +49,7 @@ def judge(clients: Clients, migrated: Migrated) -> Verdict:
     failed = [one for one in during if one.status not in ALL_IS_WELL]
     longest = max(one.seconds for one in during)
     rows = [*compared(before, during), *steps(migrated)]
-    if not any("trying again" in line for line in migrated.told.splitlines()):
+    if not any(AGAIN in line for line in migrated.told):
         raise Trouble("The revision met nobody who held its table: nothing was shown.")
     figure = (
         f"{len(during)} requests were served while it ran for "
@@ -70,4 +70,4 @@ def compared(before: list[Request], during: list[Request]) -> list[tuple[str, ..
 
 def steps(migrated: Migrated) -> list[tuple[str, ...]]:
     """What the job said: a line for each revision, and for each time that it gave way."""
-    return [("the job", "", line.strip()[:WIDEST]) for line in migrated.told.splitlines()]
+    return [("the job", "", line[:WIDEST]) for line in migrated.told]

@@ -22,11 +22,13 @@ def branch(project: Project, record: Branch) -> Answer:
         for operation in project.state.operations
         if operation.branch_id == record.id
     )
-    return show(
+    shown = show(
         record,
         current_state="init" if not made else "resetting" if working else "ready",
         **({"pending_state": "ready"} if working else {}),
     )
+    del shown["annotation"]  # it has a place of its own in the answers
+    return shown
 
 
 def endpoint(project: Project, record: Endpoint) -> Answer:
@@ -65,4 +67,4 @@ def connection(project: Project, endpoint: Endpoint | None) -> Answer:
 
 
 def annotation(record: Branch) -> Answer:
-    return {"object": {"type": "console/branch", "id": record.id}, "value": {}}
+    return {"object": {"type": "console/branch", "id": record.id}, "value": record.annotation}

@@ -24,7 +24,8 @@ router = APIRouter(prefix="/projects/{project_id}/branches")
 def list_branches(project: Asked, page: Page) -> Answer:
     found = project.state.search(page.search)
     shown, pagination = cut([answers.branch(project, record) for record in found], page)
-    return {"branches": shown, "annotations": {}, "pagination": pagination}
+    annotations = {record.id: answers.annotation(record) for record in found if record.annotation}
+    return {"branches": shown, "annotations": annotations, "pagination": pagination}
 
 
 @router.get("/count")

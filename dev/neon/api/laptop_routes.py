@@ -59,8 +59,20 @@ def list_faults(faults: Waiting) -> Answer:
     """All that have a name, and those that wait for a connection to meet."""
     explained = {name: known.explanation for name, known in KNOWN.items()}
     explained |= {name: words for name, (_, words) in CRASHES.items()}
-    waiting = [{"fault": repr(fault), "times": times} for fault, times in faults.waiting()]
+    waiting = [{"fault": asked_as(fault), "times": times} for fault, times in faults.waiting()]
     return {"faults": explained, "waiting": waiting}
+
+
+def asked_as(fault: Fault) -> str:
+    """As `thaw neon fault` takes it; what has no name there was called by a program."""
+    for name, known in KNOWN.items():
+        if known.fault == fault:
+            return name
+        if isinstance(fault, Delay) and isinstance(known.fault, Delay):
+            return f"{name} --seconds {fault.seconds:g}"
+        if isinstance(fault, Cut) and known.fault == replace(fault, messages=0):
+            return f"{name} --after {fault.messages}"
+    return repr(fault)
 
 
 @router.post("/faults", status_code=204)

@@ -39,6 +39,7 @@ class NewEndpoint(BaseModel):
 class NewBranch(BaseModel):
     branch: NewBranchValues = NewBranchValues()
     endpoints: Annotated[list[NewEndpoint], Field(max_length=1)] = []
+    annotation_value: Annotated[dict[str, str], Field(max_length=50)] = {}
 
 
 class BranchChange(BaseModel):

@@ -29,9 +29,12 @@ def create_branch(project: Project, wish: NewBranch) -> Changed:
     refuse_history(values.parent_lsn, values.parent_timestamp)
     with project.exclusively() as state:
         parent = state.made(values.parent_id or state.default.id)
+        if parent.expires_at and values.init_source == "parent-data":
+            raise unprocessable("a branch that expires cannot have children")
         refuse_name(state, values.name)
         project.faults.admit_branch(len(state.branches))
         branch = new_branch(parent, values)
+        branch.annotation = wish.annotation_value
         state.add(branch, *(new_endpoint(branch, wanted) for wanted in wish.endpoints))
         state.inherit(branch.id, parent.id, secrecy=parent.protected)
         fill = partial(branch_works.fill, project, branch.id, parent.id)

@@ -33,6 +33,7 @@ class Branch(Record):
     name: str
     parent_id: str | None = None
     init_source: str = "parent-data"
+    annotation: dict[str, str] = {}
     creation_source: str = "console"
     default: bool = False
     primary: bool = False

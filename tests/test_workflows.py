@@ -1,0 +1,151 @@
+"""What the workflows promise and no linter asks of them, as far as reading them can tell."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml  # type: ignore[import-untyped]  # it ships no types
+from typer.core import TyperGroup
+
+from dev import ROOT, cli
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+FILES = sorted(WORKFLOWS.glob("*.yml"))
+PREVIEW, CLOSED = WORKFLOWS / "preview.yml", WORKFLOWS / "preview-closed.yml"
+VERCEL = ROOT / "dev" / "vercel"
+
+ON = True
+"""The key of what starts a workflow: YAML takes `on` for a yes."""
+
+LONGEST = 90  # minutes; GitHub's own limit is six hours
+INSTALLING = ("npm ", ".ci/run", "make ")
+ENVIRONMENT = "$/.github/actions/environment"
+NAMED = re.compile(r"\b(?:secrets|vars)\.(\w+)")
+
+workflows = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def read(file: Path) -> dict[Any, Any]:
+    return dict(yaml.safe_load(file.read_text()))
+
+
+def jobs(file: Path) -> dict[str, Any]:
+    return dict(read(file)["jobs"])
+
+
+def steps(file: Path) -> list[dict[str, Any]]:
+    return [step for job in jobs(file).values() for step in job.get("steps", [])]
+
+
+def heading(file: Path) -> str:
+    return re.split("^(?!#)", file.read_text(), maxsplit=1, flags=re.MULTILINE)[0]
+
+
+@workflows
+def test_every_job_comes_to_an_end(file: Path) -> None:
+    for job in jobs(file).values():
+        assert "uses" in job or 0 < job["timeout-minutes"] <= LONGEST
+
+
+@workflows
+def test_a_secret_is_given_to_single_steps_and_in_their_environment(file: Path) -> None:
+    anywhere = file.read_text().count("${{ secrets.")
+    in_steps = sum(str(step.get("env", {})).count("${{ secrets.") for step in steps(file))
+    assert anywhere == in_steps
+
+
+@workflows
+def test_where_packages_are_installed_no_secret_is(file: Path) -> None:
+    installing = [
+        step
+        for step in steps(file)
+        if step.get("uses") == ENVIRONMENT
+        or any(line.startswith(INSTALLING) for line in step.get("run", "").splitlines())
+    ]
+    assert installing != []
+    assert "secrets." not in str(installing)
+
+
+def test_nothing_is_installed_that_no_lock_file_holds() -> None:
+    commands = "\n".join(step.get("run", "") for file in FILES for step in steps(file))
+    commands += (ROOT / ENVIRONMENT.removeprefix("$/") / "action.yml").read_text()
+    assert re.findall(r"\bnpx\b|\bnpm (?!ci --ignore-scripts )|\bpip\b|\buvx?\b", commands) == []
+
+
+def test_a_copy_that_has_asked_for_nothing_deploys_nothing() -> None:
+    for found in map(jobs, FILES):
+        for job in found.values():
+            if "environment" in job:
+                first = found["migrate"] if job.get("needs") == "migrate" else job
+                assert re.search(r"vars\.(PREVIEWS|PRODUCTION) == 'vercel'", first["if"])
+
+
+def test_what_a_stranger_can_cause_runs_none_of_their_code() -> None:
+    exposed = [file for file in FILES if "pull_request_target" in read(file)[ON]]
+    assert exposed == [CLOSED]
+    for job in jobs(CLOSED).values():
+        at_night = "github.event_name == 'schedule'" in job["if"]
+        assert at_night or "default_branch" in job["steps"][0]["with"]["ref"]
+
+
+def test_what_is_made_for_a_pull_request_is_taken_away_under_the_same_names() -> None:
+    for name in ("NAME", "PREVIEW"):
+        made, gone = (
+            {step["env"][name] for step in steps(file) if name in step.get("env", {})}
+            for file in (PREVIEW, CLOSED)
+        )
+        assert len(made) == 1
+        assert made == gone
+    groups = [read(file)["concurrency"]["group"] for file in (PREVIEW, CLOSED)]
+    assert groups[1] == groups[0].replace(" }}", " || 'prune' }}")
+
+
+def test_what_is_on_main_is_tested_once_and_before_it_goes_live() -> None:
+    production = jobs(WORKFLOWS / "production.yml")
+    assert production["test"]["uses"] == "$/.github/workflows/test.yml"
+    assert (production["migrate"]["needs"], production["deploy"]["needs"]) == ("test", "migrate")
+    assert "push" not in read(WORKFLOWS / "test.yml")[ON]
+
+
+@workflows
+def test_every_setting_is_explained_at_the_top(file: Path) -> None:
+    explained = heading(file)
+    if "what preview.yml needs" in explained:
+        explained = heading(PREVIEW)
+    assert [name for name in NAMED.findall(file.read_text()) if name not in explained] == []
+
+
+def test_what_is_in_this_repository_is_where_it_is_said_to_be() -> None:
+    said = re.findall(r"uses: \$/(\S+)", "".join(file.read_text() for file in FILES))
+    assert [place for place in said if not (ROOT / place).exists()] == []
+
+
+def test_the_deploying_command_is_pinned_with_all_that_it_needs() -> None:
+    wanted = json.loads((VERCEL / "package.json").read_text())
+    packages = json.loads((VERCEL / "package-lock.json").read_text())["packages"]
+    assert packages.pop("")["dependencies"] == wanted["dependencies"]
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
+
+
+@workflows
+def test_each_thaw_command_is_one_that_there_is_with_its_options(file: Path) -> None:
+    for step in steps(file):
+        for line in map(str.strip, step.get("run", "").splitlines()):
+            if line.startswith(".venv/bin/thaw"):
+                _, command, *arguments = shlex.split(line.partition(" > ")[0])
+                parse(command, arguments)
+
+
+def parse(name: str, arguments: list[str]) -> None:
+    """Raises UsageError for what the command does not take; runs nothing."""
+    command = typer.main.get_command(cli.load(cli.COMMANDS[name][0]))
+    if isinstance(command, TyperGroup):
+        context = command.make_context(name, [*arguments])
+        _, found, arguments = command.resolve_command(context, arguments)
+        assert found is not None
+        command = found
+    command.make_context(name, arguments)
