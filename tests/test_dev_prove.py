@@ -7,6 +7,8 @@ from typer.testing import CliRunner
 from dev import Trouble
 from dev.prove import Proof, Step, Verdict, app, run
 
+PROOFS = ("auth", "cold", "cuts", "neon", "package", "pages", "silence", "soak", "storm", "trips")
+
 
 def proof(*, met: bool) -> Proof:
     yield Step("counting", 0.5)
@@ -48,6 +50,6 @@ def test_a_proof_that_cannot_be_run_says_why_and_is_no_failure(
 def test_without_a_name_the_proofs_are_listed_with_their_goals() -> None:
     listed = CliRunner().invoke(app)
     assert listed.exit_code == 0
-    for name in "auth cold cuts neon package pages silence soak storm trips".split():
+    for name in PROOFS:
         assert f" {name} " in listed.output
     assert "Goal:" in listed.output
