@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.routing import compile_path
@@ -23,6 +24,11 @@ class LazyRoute(APIRoute):
         self.endpoint, self.methods = endpoint, {*options["methods"]}
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self.make = partial(super().__init__, path, endpoint, **options)  # once, then gone
+
+    def join(self, app: FastAPI) -> None:
+        """Answer for this app, as after `include_router`, which would make it once more."""
+        self.make = partial(self.make, dependency_overrides_provider=app)
+        app.router.routes.append(self)
         if wake.in_snapshot():
             self.complete()
 
@@ -35,9 +41,14 @@ class LazyRoute(APIRoute):
     def complete(self) -> None:
         """Make it now, unless that is done."""
         make = vars(self).pop("make", None)
-        if make is not None:
+        if make is None:
+            return
+        try:
             make()
             self.use()
+        except BaseException:
+            self.make = make  # the next request is told the same reason
+            raise
 
     def use(self) -> None:
         """Have the models made of what it takes, which `starting` has put off until they are used.

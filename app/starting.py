@@ -25,5 +25,7 @@ def begin() -> None:
 
 def end() -> None:
     """The last thing: from here on garbage is looked for, and only in what requests make."""
+    if wake.in_snapshot():
+        gc.collect()  # nobody waits, and what is frozen is paid for
     gc.freeze()
     gc.enable()

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.testclient import TestClient
 
 from app.lazy_routes import LazyRoute
@@ -62,10 +64,13 @@ def double(number: int) -> int:
     return 2 * number
 
 
-def lazy_app() -> FastAPI:
-    router = APIRouter(prefix="/twice", route_class=LazyRoute)
-    router.get("/{number}")(double)
-    return FastAPI(routes=router.routes)
+def lazy_app(endpoint: Callable[..., Any] = double) -> FastAPI:
+    router, lazy = APIRouter(prefix="/twice", route_class=LazyRoute), FastAPI()
+    router.get("/{number}")(endpoint)
+    for route in router.routes:
+        assert isinstance(route, LazyRoute)
+        route.join(lazy)
+    return lazy
 
 
 def test_a_route_answers_before_and_after_it_is_made() -> None:
@@ -75,6 +80,28 @@ def test_a_route_answers_before_and_after_it_is_made() -> None:
     assert [client.get("/twice/4").json(), client.get("/twice/4").json()] == [8, 8]
     assert client.get("/twice/four").status_code == 422
     assert client.post("/twice/4").status_code == 405
+
+
+def test_what_an_app_overrides_is_overridden() -> None:
+    def number() -> int:
+        return 1
+
+    def twice(of: Annotated[int, Depends(number)]) -> int:
+        return double(of)
+
+    lazy = lazy_app(twice)
+    lazy.dependency_overrides[number] = lambda: 21
+    assert TestClient(lazy).get("/twice/4").json() == 42
+
+
+def test_a_route_that_cannot_be_made_says_why_each_time() -> None:
+    def odd(number: Annotated[int, Query(pattern="[0-9]")]) -> int:
+        return number
+
+    (route,) = [each for each in lazy_app(odd).routes if isinstance(each, LazyRoute)]
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="number"):
+            route.complete()
 
 
 def test_before_a_snapshot_a_route_is_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
