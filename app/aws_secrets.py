@@ -18,7 +18,7 @@ VARIABLE = "SETTINGS_SECRET"
 QUICK: dict[str, Any] = {
     "connect_timeout": 1,
     "read_timeout": 2,
-    "retries": {"mode": "standard", "total_max_attempts": 3},
+    "retries": {"mode": "standard", "total_max_attempts": 2},
 }
 """Lambda gives a process ten seconds to begin."""
 

@@ -50,8 +50,9 @@ def running(runtime: Runtime, handler: str) -> Iterator[Invoke]:
         return
     path = building.built(aws.here())
     kind = {"ric": Sandbox, "rie": Emulator}[runtime]
-    with unzipped(path) as root, ExitStack() as stack:
-        with step(f"starting {path.name}"):
+    with ExitStack() as stack:
+        with step(f"unzipping and starting {path.name}"):
+            root = stack.enter_context(unzipped(path))
             sandbox = stack.enter_context(kind(root, variables(), handler))
         yield sandbox.invoke
 

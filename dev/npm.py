@@ -39,5 +39,5 @@ def node(program: str) -> str:
     """The path of `node` or `npm`."""
     found = shutil.which(program)
     if found is None:
-        raise NodeMissing(f"This needs Node 20 or newer, and `{program}` is not on PATH.")
+        raise NodeMissing(f"This needs Node 20.19 or newer, and `{program}` is not on PATH.")
     return found

@@ -14,6 +14,12 @@ TIMEOUT = 30.0
 
 AGAIN = 2.0
 
+UNAUTHORIZED = 401
+BAD_TOKEN = (
+    "401: is the token one of the deployment's JWT_ISSUER, for its JWT_AUDIENCE, and not expired? "
+    "`thaw token` makes local ones only"
+)
+
 HEADERS = ("X-Request-Id", "X-Content-Type-Options", "Server-Timing")
 
 TITLE = "thaw smoke: added, and removed at once"
@@ -39,6 +45,8 @@ class Deployment:
             raise Trouble("the token or the address holds what HTTP does not take") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Trouble(str(error) or type(error).__name__) from None
+        if got.status_code == UNAUTHORIZED != expected:
+            raise Trouble(BAD_TOKEN)
         if got.status_code != expected:
             raise Trouble(f"{method} {path} was answered with {got.status_code}: {got.text[:200]}")
         return got

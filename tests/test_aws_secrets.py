@@ -190,7 +190,7 @@ def refusing(function: pytest.MonkeyPatch) -> Iterator[list[str]]:
     [
         ("AccessDeniedException", "needs secretsmanager:GetSecretValue for it.", 1),
         ("InvalidRequestException", "AWS refused: InvalidRequestException.", 1),
-        ("ThrottlingException", "AWS refused: ThrottlingException.", 3),
+        ("ThrottlingException", "AWS refused: ThrottlingException.", 2),
     ],
 )
 def test_a_refusal_of_aws_says_what_to_do_and_is_kept(

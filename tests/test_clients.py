@@ -21,7 +21,7 @@ IN_CI = "CI" in os.environ
 
 pytestmark = pytest.mark.slow
 needs_node = pytest.mark.skipif(
-    not (IN_CI or shutil.which("npm")), reason="needs Node 20 or newer with npm"
+    not (IN_CI or shutil.which("npm")), reason="needs Node 20.19 or newer with npm"
 )
 
 

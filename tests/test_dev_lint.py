@@ -101,7 +101,7 @@ def test_a_revision_that_is_not_finished_is_told_in_a_sentence(
         revisions.squawk()
 
 
-@pytest.mark.skipif(not (IN_CI or shutil.which("npm")), reason="needs Node 20 or newer with npm")
+@pytest.mark.skipif(not (IN_CI or shutil.which("npm")), reason="needs Node 20.19 or newer with npm")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bad.yml", "bad.yaml"])
 def test_mistakes_in_a_workflow_are_found(tmp_path: Path, name: str) -> None:

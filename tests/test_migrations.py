@@ -120,7 +120,7 @@ def test_better_auth_needs_no_rights_on_our_tables_to_rename_a_member(url: str) 
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    not ("CI" in os.environ or shutil.which("npm")), reason="needs Node 20 or newer with npm"
+    not ("CI" in os.environ or shutil.which("npm")), reason="needs Node 20.19 or newer with npm"
 )
 def test_a_database_that_better_auth_itself_has_made_goes_up_down_and_up(url: str) -> None:
     with (
