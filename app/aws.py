@@ -10,3 +10,4 @@ from app.main import app
 
 snapshots.install()
 handler = Handler(app)
+starting.end()

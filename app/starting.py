@@ -24,7 +24,10 @@ def begin() -> None:
 
 
 def end() -> None:
-    """The last thing: from here on garbage is looked for, and only in what requests make."""
+    """The last thing that a door does: from here on garbage is looked for, in what requests make.
+
+    Each door that begins ends: one may have imported another, or be the second of a process.
+    """
     if wake.in_snapshot():
         gc.collect()  # nobody waits, and what is frozen is paid for
     gc.freeze()

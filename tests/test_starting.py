@@ -45,7 +45,7 @@ def told(door: str, **environment: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("door", ["app.main", "app.aws", "api.index"])
+@pytest.mark.parametrize("door", ["app.main", "app.aws", "api.index", "app.main, app.aws"])
 def test_garbage_is_looked_for_after_a_start_and_no_model_is_made(door: str) -> None:
     assert told(door) == [[False, False], True, True, [False] * 3]
 
