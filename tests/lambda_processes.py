@@ -5,6 +5,14 @@ from pathlib import Path
 ESTABLISHED = "01"
 
 
+def lives(pid: int) -> bool:
+    """Whether it runs; of one that has died and is not buried, the command line is gone."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
+
+
 def children(pid: int) -> list[int]:
     """The processes that this one has started."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")

@@ -1,6 +1,7 @@
 """An AWS on this machine, by moto, and what CloudFormation would say of a template, by cfn-lint."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,24 +11,20 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
 
 from dev import ROOT
-from dev.aws.emulator import free
 from dev.aws.installing import environment
 
 PINS = ROOT / "dev" / "aws" / "cloud.txt"
 
 MOTO = """
-import sys
 from moto.cloudformation import models
 validate = models.validate_template_cfn_lint
 def errors(template):
     return [match for match in validate(template) if match.rule.id.startswith("E")]
 models.validate_template_cfn_lint = errors  # to moto, a warning makes a template invalid
 from moto.server import main
-host, port = sys.argv[1].split(":")
-main(["--host", host, "--port", port])
+main(["--host", "127.0.0.1", "--port", "0"])  # the kernel chooses, and werkzeug says which
 """
 
 
@@ -48,33 +45,31 @@ def lint(template: Path, *options: str) -> str:
 @contextmanager
 def server(folder: Path) -> Iterator[dict[str, str]]:
     """Moto's server, as long as the block lasts: the variables that lead there."""
-    address = free()
-    variables = {
-        "AWS_ENDPOINT_URL": f"http://{address}",
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-    }
-    command = [str(tool("python")), "-c", MOTO, address]
+    path = folder / "moto.log"
     with (
-        (folder / "moto.log").open("wb") as log,
-        subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process,  # noqa: S603
+        path.open("wb") as log,
+        subprocess.Popen(  # noqa: S603  what cloud.txt pins
+            [tool("python"), "-c", MOTO], cwd=folder, stdout=log, stderr=log
+        ) as process,
     ):
         try:
-            wait_for(variables)
-            yield variables
+            yield {
+                "AWS_ENDPOINT_URL": listening(process, path),
+                "AWS_ACCESS_KEY_ID": "nobody",
+                "AWS_SECRET_ACCESS_KEY": "nothing",
+            }
         finally:
             process.terminate()
 
 
-def wait_for(variables: dict[str, str]) -> None:
-    for _ in range(300):
-        try:
-            client(variables, "sts").get_caller_identity()
-        except BotoCoreError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("moto's server does not answer")
+def listening(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where it listens, as soon as it says so."""
+    end = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < end:
+        if found := re.search(r"Running on (http://\S+)", log.read_text()):
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(f"moto's server does not start:\n{log.read_text()}")
 
 
 def client(variables: dict[str, str], service: str) -> Any:

@@ -11,6 +11,7 @@ from dev.aws import building
 from dev.aws.sandbox import Sandbox, unzipped
 from dev.events import Request, http_api
 from dev.lambda_function import Response, response
+from dev.local import environment
 from dev.prove._served import served
 from tests import vercel
 
@@ -28,7 +29,7 @@ def ric() -> Iterator[Door]:
     """As behind an HTTP API of API Gateway."""
     with (
         unzipped(building.built(aws.here())) as root,
-        Sandbox(root, {**os.environ}) as sandbox,
+        Sandbox(root, environment(os.environ["DATABASE_URL"])) as sandbox,
     ):
         yield lambda request: response(sandbox.invoke(http_api(request)))
 

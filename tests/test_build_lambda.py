@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from dev import ROOT, Trouble, bootstrap
 from dev.aws import Architecture, building, installing, zipping
 from dev.build import app
-from tests.lambda_python import needs_lambda
+from tests.needs import needs, python
 
 MACHINES = {"x86_64": 62, "arm64": 183}
 """How ELF numbers them (https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html)."""
@@ -90,7 +90,7 @@ def built(
         yield found
 
 
-@needs_lambda
+@needs(python)
 @pytest.mark.slow
 def test_building_again_elsewhere_gives_the_same_bytes(
     built: zipfile.ZipFile,
@@ -109,7 +109,7 @@ def test_building_again_elsewhere_gives_the_same_bytes(
     assert again.read_bytes() == Path(str(built.filename)).read_bytes()
 
 
-@needs_lambda
+@needs(python)
 @pytest.mark.slow
 def test_it_holds_what_is_deployed_and_nothing_of_dev_or_tests(built: zipfile.ZipFile) -> None:
     names = set(built.namelist())
@@ -121,7 +121,7 @@ def test_it_holds_what_is_deployed_and_nothing_of_dev_or_tests(built: zipfile.Zi
     assert not [name for name in names if re.search(r"(^|/)(tests?|testing)/", name)]
 
 
-@needs_lambda
+@needs(python)
 @pytest.mark.slow
 def test_it_holds_the_pinned_versions_and_no_others(built: zipfile.ZipFile) -> None:
     pins = re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
@@ -129,7 +129,7 @@ def test_it_holds_the_pinned_versions_and_no_others(built: zipfile.ZipFile) -> N
     assert told == {f"{name.replace('-', '_')}-{version}.dist-info" for name, version in pins}
 
 
-@needs_lambda
+@needs(python)
 @pytest.mark.slow
 def test_every_module_is_compiled_from_the_source_beside_it(built: zipfile.ZipFile) -> None:
     names = set(built.namelist())
@@ -144,7 +144,7 @@ def test_every_module_is_compiled_from_the_source_beside_it(built: zipfile.ZipFi
         assert head[8:] == importlib.util.source_hash(built.read(name)), cached
 
 
-@needs_lambda
+@needs(python)
 @pytest.mark.slow
 def test_nothing_in_it_tells_of_this_machine(built: zipfile.ZipFile) -> None:
     places = [str(ROOT).encode(), b"thaw-build-"]
@@ -153,7 +153,7 @@ def test_nothing_in_it_tells_of_this_machine(built: zipfile.ZipFile) -> None:
         assert not [place for place in places if place in content], name
 
 
-@needs_lambda
+@needs(python)
 @pytest.mark.slow
 def test_its_machine_code_is_for_its_machine(
     built: zipfile.ZipFile, architecture: Architecture
@@ -163,7 +163,7 @@ def test_its_machine_code_is_for_its_machine(
     assert {int.from_bytes(head[18:20], "little") for head in code} == {MACHINES[architecture]}
 
 
-@needs_lambda
+@needs(python)
 @pytest.mark.slow
 def test_the_command_prints_what_weighs_most_and_fails_when_that_is_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -177,3 +177,32 @@ def test_the_command_prints_what_weighs_most_and_fails_when_that_is_too_much(
     assert sum(float(unzipped) for _, _, unzipped in rows) == pytest.approx(whole, abs=1)
     monkeypatch.setattr(zipping, "UNZIPPED", 1)
     assert isinstance(thaw_build("lambda", "--output", str(tmp_path)).exception, Trouble)
+
+
+@needs(python)
+@pytest.mark.slow
+def test_it_is_built_anew_when_a_file_is_changed_renamed_or_gone_and_only_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in building.FOLDERS:
+        (tmp_path / folder).mkdir()
+    (tmp_path / building.PINS).touch()
+    (tmp_path / "app" / "one.py").write_text("1")
+    (tmp_path / "app" / "two.py").write_text("2")
+    monkeypatch.setattr(building, "ROOT", tmp_path)
+    monkeypatch.setattr(building, "OUTPUT", tmp_path / "output")
+
+    def ours() -> set[str]:
+        with zipfile.ZipFile(building.built("arm64")) as archive:
+            return {name for name in archive.namelist() if re.fullmatch(r"app/\w+\.py", name)}
+
+    assert ours() == {"app/one.py", "app/two.py"}
+    (tmp_path / "app" / "one.py").unlink()
+    assert ours() == {"app/two.py"}
+    (tmp_path / "app" / "two.py").rename(tmp_path / "app" / "three.py")
+    assert ours() == {"app/three.py"}
+    first = building.built("arm64").stat()
+    (tmp_path / "app" / "three.py").touch()
+    assert building.built("arm64").stat().st_mtime_ns == first.st_mtime_ns
+    (tmp_path / "app" / "three.py").write_text("3")
+    assert building.built("arm64").stat().st_mtime_ns > first.st_mtime_ns

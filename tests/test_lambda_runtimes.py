@@ -187,8 +187,8 @@ def test_a_request_is_answered_before_lambda_would_end_it(
         assert me.get("tasks").status_code == 200
         sql.execute("BEGIN; LOCK TABLE tasks")
         begun = time.monotonic()
-        refused(me.get("tasks"), 503, 504)
-        assert TIMEOUT - 1 < time.monotonic() - begun < TIMEOUT
+        assert refused(me.get("tasks"), 503)["code"] == "timed_out"  # by us: it was not killed
+        assert time.monotonic() - begun > TIMEOUT - 1
         sql.execute("ROLLBACK")
         assert me.get("tasks").status_code == 200
 
@@ -204,7 +204,7 @@ def test_what_does_not_answer_in_time_is_killed_and_the_next_call_is_answered(
         begun = time.monotonic()
         with pytest.raises(FunctionError, match=rf"Task timed out after {TIMEOUT}\.00 seconds"):
             me.get("tasks")
-        assert TIMEOUT - 0.1 < time.monotonic() - begun < TIMEOUT + 2
+        assert time.monotonic() - begun > TIMEOUT - 0.1
         assert me.get("tasks").status_code == 200
         assert pid(function) != first
 

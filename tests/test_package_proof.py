@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from dev.local import environment
 from dev.prove import Verdict, _package_usual, package
 from dev.prove._cold_looks import listing
 from dev.prove._package_looks import BARE, CHILD, CPU, INIT, OURS, USUAL, libraries
+from tests.needs import linux, needs, node, python
 
 GOOD = {USUAL: 1.5, INIT: 0.5, BARE: 0.4, OURS: 0.42}
 
@@ -91,10 +91,7 @@ def test_files_have_the_times_that_their_zip_gives_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (os.environ.get("CI") or shutil.which("npm")), reason="needs Node 20 or newer with npm"
-)
-@pytest.mark.skipif(sys.platform != "linux", reason="the plugin would take this machine's wheels")
+@needs(node, python, linux)  # elsewhere the plugin would take that machine's wheels
 def test_what_is_packaged_as_usual_is_the_same_code(tmp_path: Path) -> None:
     theirs, ours = _package_usual.package(tmp_path), building.built(aws.here())
     assert sources(theirs) == sources(ours)

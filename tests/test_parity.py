@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from psycopg2.extensions import cursor
 
+from tests.needs import linux, needs, node, python
 from tests.parity_answers import Answer, answers
 from tests.parity_doors import DOORS
 from tests.parity_requests import REQUESTS
@@ -20,6 +21,7 @@ def test_the_requests_are_of_all_kinds() -> None:
     assert {asked.method for asked in REQUESTS} == methods
 
 
+@needs(node, python, linux)
 @pytest.mark.slow
 def test_every_platform_gives_the_same_answers(sql: cursor) -> None:
     got: dict[str, list[Answer]] = {}

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import sys
 from ast import literal_eval
 from base64 import b64encode
 from collections.abc import Iterator
@@ -31,15 +30,10 @@ from dev.events import DOORS, Request
 from dev.lambda_function import Context
 from tests import moto_server as moto
 from tests import serverless
+from tests.needs import linux, needs, node, python
 from tests.serverless import SETTINGS, Service
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (os.environ.get("CI") or shutil.which("npm")),
-        reason="needs Node 20 or newer with npm",
-    ),
-]
+pytestmark = [pytest.mark.slow, needs(node, python)]
 
 SECRETS = {
     "DATABASE_URL": "postgresql://someone:Zq7-password@host/thaw",
@@ -351,8 +345,6 @@ def root() -> Iterator[Path]:
         yield folder
 
 
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="AWS's runtimes run on Linux only")
-
 EVENTS: dict[str, Any] = {
     "api": DOORS["v2"](Request("GET", "/health/ready", [])),
     "migrate": {"task": "migrate", "dry_run": True},
@@ -369,7 +361,7 @@ def sandbox(cloud: dict[str, str], root: Path, name: str, **variables: str) -> S
     return Sandbox(root, own, function["Handler"], snap_start=name == "api")
 
 
-@on_linux
+@needs(linux)
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_needs_no_more_than_its_configuration_and_its_secret(
@@ -385,7 +377,7 @@ def test_a_function_needs_no_more_than_its_configuration_and_its_secret(
     assert answer[member] == expected
 
 
-@on_linux
+@needs(linux)
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", ["api", "purge"])
 def test_a_function_without_its_secret_does_not_start_and_says_so(

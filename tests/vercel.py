@@ -1,7 +1,6 @@
 """The function as Vercel would build and run it, for tests; a skip with its reason on a laptop."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,31 +8,17 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from dev import Trouble
-from dev.aws.installing import interpreter
 from dev.vercel.building import built
 from dev.vercel.serving import Instance, running
+from tests.needs import missing, node, python
 from tests.people import Person
-
-IN_CI = "CI" in os.environ
-"""There, a missing Node is a fault of the pipeline and not a reason to skip."""
 
 
 def place() -> Path:
     """Where it is built; skips the test where it cannot be."""
-    if not IN_CI and (why := missing()):
+    if why := missing(node, python):
         pytest.skip(why)
     return built()
-
-
-def missing() -> str:
-    if not shutil.which("npm"):
-        return "needs Node 20 or newer with npm"
-    try:
-        interpreter()
-    except Trouble as trouble:
-        return str(trouble)
-    return ""
 
 
 @contextmanager

@@ -4,14 +4,13 @@ A start is mostly import, so the bytecode goes along, and is never checked again
 zip loses the times by which Python would find it stale, and compile all of it anew, each time.
 """
 
-import os
+import re
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 from dev import ROOT, STATE
-from dev.aws import PYTHON, Architecture, zipping
+from dev.aws import PYTHON, Architecture, stamps, zipping
 from dev.aws.installing import interpreter, run, uv
 from dev.locks import turn
 from dev.progress import step
@@ -19,6 +18,8 @@ from dev.progress import step
 OUTPUT = STATE / "build"
 FOLDERS = ("api", "app", "migrations")
 PINS = "requirements.txt"
+STAMP = ".stamp"
+HIDDEN = re.compile(r"/(\.|__pycache__/)")
 PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 """Lambda's Python 3.13 has glibc 2.34. 2.28 is what psycopg2-binary asks for on arm64, which has no
 wheel for manylinux2014, and laptops have it too: what runs there runs here."""
@@ -51,25 +52,29 @@ def build(architecture: Architecture, output: Path = OUTPUT) -> Path:
 
 
 def built(architecture: Architecture) -> Path:
-    """The zip as the sources are now: built anew where any of them is younger."""
+    """The zip as it would be built now, and built anew only where it is not."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     path = OUTPUT / f"thaw-lambda-{architecture}.zip"
     with turn(OUTPUT / "lock"):
-        if not path.exists() or path.stat().st_mtime <= changed():
+        if not path.exists() or not stamps.fresh(path.with_suffix(STAMP), fingerprint()):
             write(architecture, path)
     return path
 
 
-def changed() -> float:
-    """When anything that goes into a zip was last changed."""
-    files = [ROOT / PINS, Path(__file__), Path(zipping.__file__)]
-    for folder in FOLDERS:
-        files += [each for each in (ROOT / folder).rglob("*") if "__pycache__" not in each.parts]
-    return max(each.stat().st_mtime for each in files)
+def fingerprint() -> str:
+    """Of all that decides what is built: our sources, the packages' versions, and who builds."""
+    return stamps.fingerprint([*sources(), ROOT / PINS, *Path(__file__).parent.glob("*.py")])
+
+
+def sources() -> list[Path]:
+    """The files of what is deployed."""
+    found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return [path for path in found if not HIDDEN.search(path.relative_to(ROOT).as_posix())]
 
 
 def write(architecture: Architecture, path: Path) -> None:
-    begun = time.time()
+    seen, stamp = fingerprint(), path.with_suffix(STAMP)
+    stamp.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="thaw-build-") as scratch:
         bundle = Path(scratch)
         with step(f"installing the packages for {architecture}"):
@@ -79,7 +84,7 @@ def write(architecture: Architecture, path: Path) -> None:
             compile_all(bundle)
         with step(f"writing {path.name}"):
             zipping.write(bundle, path)
-    os.utime(path, (begun, begun))  # what is changed meanwhile is younger
+    stamp.write_text(seen)  # of before: what is changed meanwhile is built the next time
 
 
 def install(architecture: Architecture, bundle: Path) -> None:
@@ -94,10 +99,10 @@ def install(architecture: Architecture, bundle: Path) -> None:
 
 
 def copy(bundle: Path) -> None:
-    """All three folders of what is deployed, as they are."""
-    ignored = shutil.ignore_patterns("__pycache__", ".*")
-    for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, bundle / folder, ignore=ignored)
+    for path in sources():
+        place = bundle / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
 
 
 def compile_all(bundle: Path) -> None:

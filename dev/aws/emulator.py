@@ -12,8 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,20 +50,22 @@ class Emulator:
         self._environment = environment(root, handler, own) | limit
 
     def __enter__(self) -> Self:
-        self._address, runtime_api = free(), free()
-        # Both addresses: its own choice would be a port that everybody takes.
-        command = [str(program()), "--runtime-interface-emulator-address", self._address]
-        command += ["--runtime-api-address", runtime_api, "--log-level", "warn"]
-        command += [str(python()), "-m", "awslambdaric", self._handler]
-        self.process = spawn(command, self._root, self._environment, self._log)
-        try:
+        with ExitStack() as stack:
+            # Both addresses: its own choice would be a port that everybody takes.
+            self._address, runtime_api = stack.enter_context(held()), stack.enter_context(held())
+            command = [str(program()), "--runtime-interface-emulator-address", self._address]
+            command += ["--runtime-api-address", runtime_api, "--log-level", "warn"]
+            command += [str(python()), "-m", "awslambdaric", self._handler]
+            self.process = spawn(command, self._root, self._environment, self._log)
+            stack.callback(self._end)
             self._await()
-        except BaseException:
-            self.__exit__()
-            raise
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _end(self) -> None:
         self.process.terminate()  # it kills the function's process, which is in a group of its own
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(PATIENCE)
@@ -102,10 +104,17 @@ def program() -> Path:
     return next(found)
 
 
-def free() -> str:
-    """An address that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"127.0.0.1:{server.getsockname()[1]}"
+@contextmanager
+def held() -> Iterator[str]:
+    """An address for a program to listen at.
+
+    The port is ours and nobody else is given it, but Linux lets a program listen there that names
+    it, as long as we do not.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{holder.getsockname()[1]}"
 
 
 def verdict(said: bytes) -> Any:

@@ -59,7 +59,11 @@ class Process:
         self.api = RuntimeApi().__enter__()
         environ = {**environ, "AWS_LAMBDA_RUNTIME_API": self.api.address}
         self.born = time.monotonic()
-        self._popen = spawn(command, root, environ, log)
+        try:
+            self._popen = spawn(command, root, environ, log)
+        except BaseException:
+            self.api.__exit__()
+            raise
         self.pid, self.alive = self._popen.pid, True
         threading.Thread(target=self._watch, daemon=True).start()
 

@@ -74,7 +74,7 @@ class RuntimeApi(ThreadingHTTPServer):
         id = str(uuid4())
         headers = {
             "Lambda-Runtime-Aws-Request-Id": id,
-            "Lambda-Runtime-Deadline-Ms": str(round(1000 * (time.time() + seconds))),
+            "Lambda-Runtime-Deadline-Ms": str(int(1000 * (time.time() + seconds))),
             "Lambda-Runtime-Invoked-Function-Arn": ARN,
             "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{id.replace('-', '')[:24]}",
         }

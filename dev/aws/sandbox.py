@@ -104,7 +104,11 @@ class Sandbox:
         """
         self.process = Process(self._root, self._environment, self._log)
         self._sleeps = self._kind == "snap-start"
-        heard = self.process.expect(RESTORE if self._sleeps else NEXT, START[self._kind])
+        try:
+            heard = self.process.expect(RESTORE if self._sleeps else NEXT, START[self._kind])
+        except BaseException:  # Ctrl-C too: where a block has not begun, nobody ends it
+            self.__exit__()
+            raise
         self.init_seconds = heard.at - self.process.born
         return self.process
 

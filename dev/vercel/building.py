@@ -4,7 +4,6 @@ It works on a copy: the builder writes into its folder, a uv.lock and more, whic
 believe the next time.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dev import ROOT, STATE, Trouble, npm
+from dev.aws import stamps
 from dev.aws.installing import interpreter, uv
 from dev.locks import turn
 from dev.progress import note, step
@@ -41,9 +41,7 @@ def build(place: Path = OUTPUT) -> Path:
 def built(place: Path = OUTPUT) -> Path:
     """The same, unless it was built from what is here now."""
     with undisturbed(place):
-        stamp = place / "stamp"
-        fresh = stamp.exists() and stamp.read_text() == fingerprint()
-        return place if fresh else make(place)
+        return place if stamps.fresh(place / "stamp", fingerprint()) else make(place)
 
 
 @contextmanager
@@ -95,11 +93,9 @@ def git(*options: str) -> set[str]:
 
 
 def fingerprint() -> str:
-    """Of all that decides what is built: the files sent, and the builder's version."""
-    whole = hashlib.sha256((SOURCE / npm.PINS).read_bytes())
-    for name in sent():
-        whole.update(f"\0{name}\0".encode() + (ROOT / name).read_bytes())
-    return whole.hexdigest()
+    """Of all that decides what is built: the files sent, the builder's version and its use."""
+    files = [ROOT / name for name in sent()]
+    return stamps.fingerprint([*files, SOURCE / npm.PINS, Path(__file__)])
 
 
 def run_builder(place: Path) -> None:
