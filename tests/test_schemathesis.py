@@ -30,7 +30,8 @@ DELETE FROM "user" WHERE id = 'Zk3vT9qLw1';
 INSERT INTO "user" (id, name, email, "emailVerified") VALUES
     ('Zk3vT9qLw1', 'Robin', 'robin@example.com', true);
 INSERT INTO teams (id, name) VALUES (%(live)s, 'Gardeners');
-INSERT INTO members (team_id, user_id, role) VALUES (%(live)s, %(me)s, 'owner');
+INSERT INTO members (team_id, user_id, role) VALUES
+    (%(live)s, %(me)s, 'owner'), (%(live)s, 'Zk3vT9qLw1', 'owner');
 DELETE FROM tasks WHERE id IN (%(live)s, %(deleted)s);
 DELETE FROM documents WHERE id IN (%(live)s, %(deleted)s);
 DELETE FROM conversations WHERE id IN (%(live)s, %(deleted)s);
