@@ -165,7 +165,7 @@ def test_a_function_that_lacks_a_setting_does_not_start_and_says_which(
 @pytest.mark.slow
 @pytest.mark.usefixtures("place")
 def test_the_command_serves_until_ctrl_c() -> None:
-    command = [sys.executable, "-P", "-m", "dev", "serve", "vercel", "--port", "8700"]
+    command = [sys.executable, "-m", "dev", "serve", "vercel", "--port", "8700"]
     with subprocess.Popen(  # noqa: S603  our own program
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
