@@ -15,7 +15,7 @@ TIMEOUT = 30.0
 AGAIN = 2.0
 
 UNAUTHORIZED = 401
-BAD_TOKEN = (
+REFUSED = (
     "401: is the token one of the deployment's JWT_ISSUER, for its JWT_AUDIENCE, and not expired? "
     "`thaw token` makes local ones only"
 )
@@ -46,7 +46,7 @@ class Deployment:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Trouble(str(error) or type(error).__name__) from None
         if got.status_code == UNAUTHORIZED != expected:
-            raise Trouble(BAD_TOKEN)
+            raise Trouble(REFUSED)
         if got.status_code != expected:
             raise Trouble(f"{method} {path} was answered with {got.status_code}: {got.text[:200]}")
         return got
