@@ -27,7 +27,8 @@ Method = Annotated[str | None, typer.Argument(callback=known_method, help="GET, 
 Target = Annotated[str | None, typer.Argument(callback=target, help="/api/me/tasks?limit=5")]
 SHAPE = (
     "How AWS sends the request: HTTP API (v2), REST API (v1), function URL (url), load balancer "
-    "(alb; alb-multi keeps repeated values). Or @file: an event of any kind, and no request."
+    "(alb; alb-multi keeps repeated values). Or @file (@- is standard input): "
+    "an event of any kind, and no request."
 )
 RUNTIME = "This process, or the built zip under AWS's runtime client (ric) or emulator (rie)."
 

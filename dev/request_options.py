@@ -32,13 +32,14 @@ def known_event(value: str) -> str:
 
 
 def whole_event(value: str) -> Event:
-    """The event that a file holds, named as @file."""
+    """The event that a file holds, named as @file; @- is standard input."""
+    name = "standard input" if value == "@-" else value[1:]
     try:
         event = json.loads(content(value) or b"")
     except ValueError as error:
-        raise typer.BadParameter(f"{value[1:]} holds no JSON: {error}.") from None
+        raise typer.BadParameter(f"{name} holds no JSON: {error}.") from None
     if not isinstance(event, dict):
-        raise typer.BadParameter(f"{value[1:]} holds no event, which is a JSON object.")
+        raise typer.BadParameter(f"{name} holds no event, which is a JSON object.")
     return event
 
 
@@ -56,10 +57,10 @@ def signed(event: Event, who: str) -> Event:
 
 
 def content(value: str | None) -> bytes | None:
-    """The body itself, `@file` for a file's content, `-` for standard input."""
+    """The body itself, `@file` for a file's content, `-` or `@-` for standard input."""
     if value is None:
         return None
-    if value == "-":
+    if value in {"-", "@-"}:
         return sys.stdin.buffer.read()
     if not value.startswith("@"):
         return value.encode()

@@ -1,7 +1,7 @@
 """`thaw smoke`: whether a deployment answers, with the schema that its code expects."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, NamedTuple
 
 import httpx2
@@ -25,9 +25,13 @@ HEADERS = ("X-Request-Id", "X-Content-Type-Options", "Server-Timing")
 TITLE = "thaw smoke: added, and removed at once"
 
 
+class NobodyThereError(Trouble):
+    """No answer came at all, and none would come to the next question."""
+
+
 class Looked(NamedTuple):
     words: str
-    wrong: str
+    trouble: Trouble | None
     seconds: float
 
 
@@ -44,7 +48,7 @@ class Deployment:
         except httpx2.LocalProtocolError:  # its words quote the token
             raise Trouble("the token or the address holds what HTTP does not take") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Trouble(str(error) or type(error).__name__) from None
+            raise NobodyThereError(str(error) or type(error).__name__) from None
         if got.status_code == UNAUTHORIZED != expected:
             raise Trouble(REFUSED)
         if got.status_code != expected:
@@ -101,11 +105,20 @@ def smoke(
         headers["X-Vercel-Protection-Bypass"] = bypass.strip()
     end = time.monotonic() + wait
     with httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT) as client:
-        seen = [look(words, see, end) for words, see in looks(Deployment(client), token).items()]
+        seen = list(looked(Deployment(client), token, end))
     report(seen)
     if not token:
         print("       nothing was written: no --token, and no SMOKE_TOKEN")
-    raise typer.Exit(any(one.wrong for one in seen))
+    raise typer.Exit(any(one.trouble for one in seen))
+
+
+def looked(deployment: Deployment, token: str, end: float) -> Iterator[Looked]:
+    """What was seen, until nobody answered."""
+    for words, see in looks(deployment, token).items():
+        one = look(words, see, end)
+        yield one
+        if isinstance(one.trouble, NobodyThereError):
+            return
 
 
 def looks(deployment: Deployment, token: str) -> dict[str, Callable[[], None]]:
@@ -121,11 +134,11 @@ def looks(deployment: Deployment, token: str) -> dict[str, Callable[[], None]]:
 def look(words: str, see: Callable[[], None], end: float) -> Looked:
     """Again and again until it is well, or the end has come."""
     while True:
-        begun, wrong = time.monotonic(), ""
+        begun, wrong = time.monotonic(), None
         try:
             see()
         except Trouble as trouble:
-            wrong = str(trouble)
+            wrong = trouble
         if not wrong or time.monotonic() + AGAIN > end:
             return Looked(words, wrong, time.monotonic() - begun)
         time.sleep(AGAIN)
@@ -133,5 +146,5 @@ def look(words: str, see: Callable[[], None], end: float) -> Looked:
 
 def report(seen: list[Looked]) -> None:
     for one in seen:
-        verdict = "WRONG" if one.wrong else "ok   "
-        print(f"{verdict}  {one.words} ({one.seconds:.2f} s) {one.wrong}")
+        verdict = "WRONG" if one.trouble else "ok   "
+        print(f"{verdict}  {one.words} ({one.seconds:.2f} s) {one.trouble or ''}".rstrip())

@@ -15,6 +15,7 @@ import pytest
 
 from dev import Trouble
 from dev.aws.installing import interpreter
+from dev.neon.computes.pgbouncer import program
 
 OLDEST = (20, 19)
 """The Node that dev/npm.py installs with."""
@@ -29,6 +30,16 @@ def python() -> str:
     return ""
 
 
+def psql() -> str:
+    return "" if shutil.which("psql") else "no psql on PATH"
+
+
+def pgbouncer() -> str:
+    if program():
+        return ""
+    return "no pgbouncer on PATH: install it to run what goes through Neon's pooler"
+
+
 def linux() -> str:
     return "" if sys.platform == "linux" else "needs Linux, which AWS's runtimes run on"
 
@@ -36,10 +47,10 @@ def linux() -> str:
 @cache
 def node() -> str:
     lack = "needs Node {}.{} or newer with npm".format(*OLDEST)
-    program = shutil.which("npm") and shutil.which("node")
-    if not program:
+    found = shutil.which("npm") and shutil.which("node")
+    if not found:
         return lack
-    said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    said = subprocess.run([found, "--version"], check=True, capture_output=True, text=True).stdout  # noqa: S603
     version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
     return "" if version >= OLDEST else lack
 

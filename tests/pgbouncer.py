@@ -1,15 +1,10 @@
-"""Which tests need a PgBouncer: skipped, saying so, where there is none; CI must have one."""
-
-import os
+"""Which tests need a PgBouncer, since they go through Neon's pooler."""
 
 import pytest
 
-from dev.neon.computes.pgbouncer import program
+from tests.needs import needs, pgbouncer
 
-needs_pgbouncer = pytest.mark.skipif(
-    program() is None and os.environ.get("CI") != "true",
-    reason="no pgbouncer on PATH: install it to run what goes through Neon's pooler",
-)
+needs_pgbouncer = needs(pgbouncer)
 
 DOORS = [
     pytest.param(False, id="direct"),

@@ -1,7 +1,6 @@
 """The API beside a real Better Auth server: its tokens, its database, its change of keys."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -17,18 +16,11 @@ from psycopg2.extensions import cursor
 
 from dev import ROOT, better_auth
 from dev.better_auth import person
+from tests.needs import needs, node
 from tests.problem import refused
 from tests.processes import fresh_engine
 
-IN_CI = "CI" in os.environ
-"""There, a missing Node is a fault of the pipeline and not a reason to skip."""
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (IN_CI or shutil.which("npm")), reason="needs Node 20.19 or newer with npm"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs(node)]
 
 
 def test_every_token_is_taken_or_refused_as_it_must_be() -> None:

@@ -14,15 +14,11 @@ from dev import npm
 from dev.prove._served import served
 from tests.clients import programs
 from tests.documented import document
+from tests.needs import needs, node
 from tests.people import Person
 
-IN_CI = "CI" in os.environ
-"""There, a missing Node is a fault of the pipeline and not a reason to skip."""
-
 pytestmark = pytest.mark.slow
-needs_node = pytest.mark.skipif(
-    not (IN_CI or shutil.which("npm")), reason="needs Node 20.19 or newer with npm"
-)
+needs_node = needs(node)
 
 
 @pytest.fixture(scope="module")

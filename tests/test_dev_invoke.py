@@ -136,6 +136,14 @@ def test_an_event_of_any_kind_comes_from_a_file(
     assert events == [{"task": "purge"}] * 2
 
 
+def test_an_event_of_any_kind_comes_from_standard_input(events: list[dict[str, Any]]) -> None:
+    assert thaw_invoke("--event", "@-", stdin='{"task": "purge"}').exit_code == 0
+    assert events == [{"task": "purge"}]
+    wrong = thaw_invoke("--event", "@-", stdin="purge")
+    assert wrong.exit_code == 2
+    assert "standard input holds no JSON" in wrong.stderr
+
+
 @pytest.mark.parametrize("door", ["v2", "v1", "alb-multi"])
 def test_a_recorded_request_gets_a_token_unless_told_otherwise(
     events: list[dict[str, Any]], door: str

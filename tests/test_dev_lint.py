@@ -1,7 +1,5 @@
 """`thaw lint` finds what it is there for, and nothing in what we have."""
 
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +10,7 @@ from dev import Trouble
 from dev.lint import command, revisions, workflows
 from migrations import plan
 from tests.migrating import write
-
-IN_CI = os.environ.get("CI") == "true"
+from tests.needs import needs, node
 
 LIMITS = "SET lock_timeout = '1s';\nSET statement_timeout = 0;\n"
 """As the job sets them."""
@@ -101,7 +98,7 @@ def test_a_revision_that_is_not_finished_is_told_in_a_sentence(
         revisions.squawk()
 
 
-@pytest.mark.skipif(not (IN_CI or shutil.which("npm")), reason="needs Node 20.19 or newer with npm")
+@needs(node)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bad.yml", "bad.yaml"])
 def test_mistakes_in_a_workflow_are_found(tmp_path: Path, name: str) -> None:

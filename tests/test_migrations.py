@@ -1,7 +1,5 @@
 """The schema: from nothing, back, and again; beside Better Auth's tables; and as the code says."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from migrations.failures import MigrationFailed
 from migrations.job import current, downgrade, upgrade
 from migrations.revisions import drift
 from tests.migrating import ask, blank, write
+from tests.needs import needs, node
 from tests.people import Person
 
 BETTER_AUTH = """
@@ -119,9 +118,7 @@ def test_better_auth_needs_no_rights_on_our_tables_to_rename_a_member(url: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not ("CI" in os.environ or shutil.which("npm")), reason="needs Node 20.19 or newer with npm"
-)
+@needs(node)
 def test_a_database_that_better_auth_itself_has_made_goes_up_down_and_up(url: str) -> None:
     with (
         better_auth.running(url) as origin,

@@ -1,5 +1,4 @@
 import io
-import shutil
 import socket
 import stat
 import subprocess
@@ -17,6 +16,7 @@ from psycopg2.extensions import make_dsn
 from dev.neon.proxy import startup
 from dev.neon.proxy.certificates import Certificates
 from dev.neon.proxy.endpoint import Refused
+from tests.needs import needs, psql
 from tests.neon import DOMAIN, ID, ROLE, Neon, ask, neon
 from tests.pgbouncer import DOORS, needs_pgbouncer
 
@@ -49,7 +49,7 @@ def test_a_verified_client_gets_in(here: Neon, *, pooled: bool, how: dict[str, s
     assert here.ask("SELECT current_user", pooled=pooled, **how) == ROLE
 
 
-@pytest.mark.skipif(not shutil.which("psql"), reason="no psql on PATH")
+@needs(psql)
 @pytest.mark.parametrize("pooled", DOORS)
 def test_psql_gets_in(here: Neon, *, pooled: bool) -> None:
     said = make_dsn(**here.parameters(pooled=pooled))

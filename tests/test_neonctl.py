@@ -1,10 +1,6 @@
 """Neon's own command line takes the local Neon for the real one."""
 
 import json
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -15,25 +11,10 @@ import pytest
 
 from dev.neon.cloud import Cloud
 from dev.neon.neonctl import neonctl
+from tests.needs import needs, node
 from tests.neon_client import Api
 
-OLDEST = (20, 19)
-IN_CI = "CI" in os.environ
-"""There, a missing Node is a fault of the pipeline and not a reason to skip."""
-
-
-def node_is_there() -> bool:
-    if not shutil.which("npm"):
-        return False
-    command = ["node", "--version"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    return tuple(int(part) for part in re.findall(r"\d+", said)[:2]) >= OLDEST
-
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (IN_CI or node_is_there()), reason="needs Node 20.19 or newer with npm"),
-]
+pytestmark = [pytest.mark.slow, needs(node)]
 
 
 @pytest.fixture(scope="module")

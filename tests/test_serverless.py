@@ -7,7 +7,6 @@ functions' architecture.
 import importlib
 import json
 import os
-import re
 import shutil
 from ast import literal_eval
 from base64 import b64encode
@@ -21,7 +20,6 @@ import pytest
 
 from app.aws import handler
 from app.settings import Settings
-from dev import ROOT
 from dev.aws import here
 from dev.aws.building import built
 from dev.aws.process import FunctionError
@@ -72,13 +70,6 @@ def of(template: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def logical(name: str) -> str:
     return f"{name.title()}LambdaFunction"
-
-
-@pytest.mark.parametrize("file", ["README.md", "serverless.yml"])
-def test_people_are_told_to_run_the_osls_that_is_tested(file: str) -> None:
-    told = set(re.findall(r"\bosls@([\w.]+)", (ROOT / file).read_text()))
-    pinned = json.loads((serverless.SOURCE / "package.json").read_text())["dependencies"]
-    assert told <= {pinned["osls"]}
 
 
 def test_the_template_is_one_that_cloudformation_takes(service: Service) -> None:
