@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dev import Trouble
 from dev.events import DOORS, Pairs, Request
 
 HANDLER = "app.aws.handler"
@@ -54,19 +55,34 @@ def send(request: Request, door: str = "v2", timeout: float = TIMEOUT) -> Respon
 
 
 def function(handler: str = HANDLER) -> Callable[[Any, Context], Any]:
-    """The function that a handler's name names, imported if need be.
+    """The function that a handler's name names, imported if need be; Trouble where it is none.
 
     What it prints is its log, and belongs on stderr here.
     """
-    module, _, name = handler.rpartition(".")
     with contextlib.redirect_stdout(sys.stderr):
-        found = getattr(importlib.import_module(module), name)
+        found = named(handler)
 
     def call(event: Any, context: Context) -> Any:
         with contextlib.redirect_stdout(sys.stderr):
             return found(event, context)
 
     return call
+
+
+def named(handler: str) -> Any:
+    place, _, name = handler.rpartition(".")
+    nowhere = Trouble(f"{handler} names no function in a module, as {HANDLER} does.")
+    if not place:
+        raise nowhere
+    try:
+        found = getattr(importlib.import_module(place), name, None)
+    except ModuleNotFoundError as error:
+        if f"{place}.".startswith(f"{error.name}."):
+            raise nowhere from None
+        raise  # it is there, and what it imports is not
+    if not callable(found):
+        raise nowhere
+    return found
 
 
 def response(result: dict[str, Any]) -> Response:

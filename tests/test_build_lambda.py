@@ -117,7 +117,8 @@ def test_it_holds_what_is_deployed_and_nothing_of_dev_or_tests(built: zipfile.Zi
         ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py")}
         assert ours <= names
     tops = {name.partition("/")[0] for name in names}
-    assert not tops & {"dev", "tests", "bin", ".env", "pyproject.toml", "boto3", "awslambdaric"}
+    assert not tops & {"dev", "tests", "bin", "pyproject.toml", "boto3", "awslambdaric"}
+    assert not [top for top in tops if top.startswith(".")]
     assert not [name for name in names if re.search(r"(^|/)(tests?|testing)/", name)]
 
 

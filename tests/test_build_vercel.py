@@ -4,18 +4,24 @@ import json
 import re
 import subprocess
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from dev import ROOT, Trouble
+from dev.aws import PYTHON
 from dev.vercel import building, bundle
 from tests import vercel
 
 BROUGHT_ALONG = {"pip", "vercel-runtime"}
 """By Vercel's builder, into every bundle."""
+
+UNCHECKED = (1).to_bytes(4, "little")
+"""What PEP 552 writes into bytecode that is never compared with its source and its time."""
 
 ID = "team_here"
 """Of a team, by which Vercel's command line tells it from a person, and of its one project."""
@@ -49,14 +55,21 @@ def test_the_bundle_holds_the_pinned_packages_and_no_others(place: Path) -> None
 
 
 @pytest.mark.slow
-def test_nothing_is_written_into_the_checkout_and_no_bytecode_is_missing(place: Path) -> None:
+@pytest.mark.usefixtures("place")
+def test_nothing_is_written_into_the_checkout() -> None:
     written = ("uv.lock", ".python-version", ".vercel", "thaw.egg-info")
     assert not [name for name in written if (ROOT / name).exists()]
+
+
+@pytest.mark.slow
+def test_every_module_is_compiled_and_the_packages_too(place: Path) -> None:
+    """Else each start compiles it: nothing can be written there."""
     function = bundle.function(place)
-    sources = [path for folder in bundle.OURS for path in (function / folder).rglob("*.py")]
-    compiled = [path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in sources]
-    assert len(sources) > 50
-    assert all(path.exists() for path in compiled)
+    sources = [path for path in function.rglob("*.py") if path.parent != function]
+    assert len(sources) > 500
+    for path in sources:
+        compiled = path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc"
+        assert compiled.read_bytes()[4:8] == UNCHECKED, compiled
 
 
 def test_vercel_is_sent_what_the_function_is_built_from_and_nothing_else() -> None:
@@ -64,6 +77,14 @@ def test_vercel_is_sent_what_the_function_is_built_from_and_nothing_else() -> No
     rest = [name for name in sent if not name.startswith(("api/", "app/"))]
     assert rest == ["pyproject.toml", "requirements.txt", "vercel.json"]
     assert {"api/index.py", "app/main.py", "app/tasks/routes.py"} <= set(sent)
+
+
+def test_vercel_is_left_no_choice_of_a_python() -> None:
+    """It takes the newest that the project allows, and this machine may have but one of them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    allowed = SpecifierSet(project["requires-python"])
+    assert [minor for minor in range(30) if f"3.{minor}.5" in allowed] == [PYTHON[1]]
+    assert "python{}.{}".format(*PYTHON) == bundle.RUNTIME
 
 
 class Recorder(BaseHTTPRequestHandler):
@@ -181,6 +202,11 @@ def faultless(tmp_path: Path) -> Path:
         (
             "functions/fastapi.func/.vc-config.json",
             '{"runtime": "python3.13", "maxDuration": 300}',
+            "settings of api/index.py were not heeded",
+        ),
+        (
+            "functions/fastapi.func/.vc-config.json",
+            '{"runtime": "python3.13"}',
             "settings of api/index.py were not heeded",
         ),
         ("functions/fastapi.func/vc__handler__python.py", '"app/main.py"', "begins elsewhere"),

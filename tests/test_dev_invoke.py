@@ -190,3 +190,21 @@ def test_a_function_gets_the_variables_that_the_app_knows_and_no_others(
     names = variables().keys()
     assert {"DATABASE_URL", "DATABASE_URL_UNPOOLED", "POSTGRES_URL", "JWKS"} <= names
     assert not names & {"SOMETHING_ELSE", "PATH", "PYTHONPATH", "LOG_LEVEL"}
+
+
+@pytest.mark.parametrize(
+    "handler", ["app", "nowhere.handler", "app.nowhere.handler", "app.__doc__"]
+)
+def test_a_handler_that_is_none_is_told_in_a_sentence(handler: str) -> None:
+    result = thaw_invoke("GET", "/", "--handler", handler)
+    assert result.exit_code == 1
+    assert f"{handler} names no function in a module" in str(result.exception)
+
+
+def test_what_a_handler_lacks_is_not_taken_for_a_wrong_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "lacking.py").write_text("import not_installed")
+    monkeypatch.syspath_prepend(tmp_path)
+    result = thaw_invoke("GET", "/", "--handler", "lacking.handler")
+    assert isinstance(result.exception, ModuleNotFoundError)

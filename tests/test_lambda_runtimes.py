@@ -14,18 +14,20 @@ import pytest
 from psycopg2.extensions import cursor
 from typer.testing import CliRunner
 
+from app.tables import REVISION
 from dev import ROOT, aws
 from dev.aws import building
 from dev.aws.emulator import Emulator
 from dev.aws.process import FunctionError
 from dev.aws.sandbox import Sandbox, unzipped
 from dev.cli import load
-from dev.events import DOORS
+from dev.events import DOORS, Request
 from dev.local import environment
 from tests import lambda_processes
 from tests.documented import check
 from tests.lambda_client import Door
 from tests.lambda_python import needs_lambda
+from tests.migrating import ask, blank
 from tests.people import Person
 from tests.problem import refused
 from tests.test_sizes import CONVERSATIONS, TASKS, fill
@@ -37,6 +39,14 @@ TIMEOUT = 6
 """Seconds, of which the emulator counts those of a start too, as Lambda does after a failure."""
 
 MIGRATE = "migrations.aws.handler"
+WARM = """
+from app import pool
+from app.aws import handler
+
+with pool.pool().engine.connect():
+    pass
+assert pool.pool().engine.pool.checkedin() == 1
+"""
 RUNTIMES = {"ric": Sandbox, "rie": Emulator}
 Function = Sandbox | Emulator
 
@@ -159,11 +169,16 @@ def test_what_it_does_not_know_fails_and_it_lives_on(function: Function, sent: A
 
 
 def test_the_other_handler_migrates_with_nothing_but_an_address(
-    kind: type[Function], root: Path
+    kind: type[Function], root: Path, sql: cursor
 ) -> None:
-    with kind(root, {"DATABASE_URL_UNPOOLED": os.environ["DATABASE_URL"]}, MIGRATE) as function:
-        done = function.invoke({"task": "migrate"})
-        assert done["from"] == done["to"]
+    with (
+        blank(sql) as url,
+        kind(root, {"DATABASE_URL_UNPOOLED": url}, MIGRATE) as function,
+    ):
+        done, again = (function.invoke(event("migrate")) for _ in range(2))
+        assert (done["from"], done["to"], done["revisions"][-1]) == (None, REVISION, REVISION)
+        assert ask(url, "SELECT version_num FROM alembic_version") == [REVISION]
+        assert (again["from"], again["to"], again["revisions"]) == (REVISION, REVISION, [])
         with pytest.raises(FunctionError, match="not an event like"):
             function.invoke({"task": "purge"})
 
@@ -278,6 +293,18 @@ def test_no_connection_goes_into_a_snapshot_and_what_wakes_makes_one(
         assert connects(function, own)
         assert 0 < function.restore_seconds < function.init_seconds
         assert caller(function, owner).get("tasks").status_code == 200
+
+
+def test_a_connection_that_was_made_before_its_snapshot_is_closed(
+    root: Path, own: dict[str, str], tmp_path: Path
+) -> None:
+    """One of ours makes none. This one does, while it starts, to be warm."""
+    (tmp_path / "warm.py").write_text(WARM)
+    ready = DOORS["v2"](Request("GET", "/health/ready", []))
+    both = {**own, "PYTHONPATH": str(root)}
+    with Sandbox(tmp_path, both, "warm.handler", snap_start=True) as function:
+        assert not connects(function, own, within=0.5)
+        assert function.invoke(ready)["statusCode"] == 200
 
 
 def test_a_snapshot_is_restored_by_the_first_event(

@@ -208,6 +208,9 @@ def test_a_role_may_write_its_own_log_and_read_its_own_secret(
 def test_no_role_may_do_everything_or_to_everything(template: dict[str, Any]) -> None:
     roles = of(template, "AWS::IAM::Role")
     assert len(roles) == len(FUNCTIONS)
+    # A policy of its own, attached to a role, would be a right that stands elsewhere.
+    kinds = {one["Type"] for one in template["Resources"].values()}
+    assert {kind for kind in kinds if kind.startswith("AWS::IAM::")} == {"AWS::IAM::Role"}
     for statement in [each for role in roles.values() for each in statements(role)]:
         assert statement["Effect"] == "Allow"
         assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
@@ -243,21 +246,49 @@ def test_a_flood_is_turned_away_at_the_gate(template: dict[str, Any]) -> None:
     assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] < 1000
 
 
-def test_every_alarm_tells_somebody(template: dict[str, Any]) -> None:
-    alarms = of(template, "AWS::CloudWatch::Alarm").values()
-    watched = {(each["Namespace"], each["MetricName"]) for each in alarms}
-    assert watched == {
-        ("AWS/ApiGateway", "5xx"),
-        ("AWS/Lambda", "Duration"),
-        ("AWS/Lambda", "Errors"),
-        ("AWS/Lambda", "Throttles"),
-        ("thaw/test", "critical"),
-    }
-    assert all(each["AlarmActions"] == [{"Ref": "AlarmTopic"}] for each in alarms)
+WATCHED: dict[str, tuple[Any, ...]] = {
+    "ServerErrorsAlarm": ("AWS/ApiGateway", "5xx", "ApiId", "HttpApi", "Sum"),
+    "SlowAlarm": ("AWS/Lambda", "Duration", "FunctionName", "ApiLambdaFunction", "p95"),
+    "ThrottledAlarm": ("AWS/Lambda", "Throttles", "FunctionName", "ApiLambdaFunction", "Sum"),
+    "PurgeFailedAlarm": ("AWS/Lambda", "Errors", "FunctionName", "PurgeLambdaFunction", "Sum"),
+    "CriticalAlarm": ("thaw/test", "critical", None, None, "Sum"),
+}
+
+
+def test_every_alarm_watches_what_it_says_and_tells_somebody(template: dict[str, Any]) -> None:
+    alarms = of(template, "AWS::CloudWatch::Alarm")
+    assert {name: watched(alarm) for name, alarm in alarms.items()} == WATCHED
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["Period"] * alarm["EvaluationPeriods"] <= 3600
+    assert of(template, "AWS::SNS::Topic").keys() == {"AlarmTopic"}
+
+
+def watched(alarm: dict[str, Any]) -> tuple[Any, ...]:
+    """Which metric of what."""
+    (dimension,) = alarm.get("Dimensions", [{"Name": None, "Value": {"Ref": None}}])
+    whose = (dimension["Name"], dimension["Value"]["Ref"])
+    statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+    return (alarm["Namespace"], alarm["MetricName"], *whose, statistic)
+
+
+def test_alarms_ring_after_a_few_failures_and_before_callers_are_given_up(
+    template: dict[str, Any],
+) -> None:
+    alarms = of(template, "AWS::CloudWatch::Alarm")
+    slow = alarms.pop("SlowAlarm")
+    assert 0 < slow["Threshold"] < Settings.model_fields["request_timeout"].default * 1000
+    assert all(1 <= alarm["Threshold"] <= 5 for alarm in alarms.values())
+
+
+def test_a_critical_line_of_a_request_is_counted(template: dict[str, Any]) -> None:
     (metric,) = of(template, "AWS::Logs::MetricFilter").values()
     (counted,) = metric["MetricTransformations"]
     assert (counted["MetricNamespace"], counted["MetricName"]) == ("thaw/test", "critical")
     assert metric["FilterPattern"] == '{ $.level = "CRITICAL" }'
+    assert metric["LogGroupName"] == {"Ref": "ApiLogGroup"}
 
 
 @pytest.fixture(scope="module")

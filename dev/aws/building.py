@@ -25,6 +25,7 @@ PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28
 wheel for manylinux2014, and laptops have it too: what runs there runs here."""
 
 LEFT_OUT = (
+    ".lock",  # uv's, while it installs
     "bin",  # programs, which hold the path of this machine's Python
     "**/__pycache__",  # from a uv whose environment tells it to compile: it goes by the clock
     # Pydantic 1: FastAPI asks of every type whether it is one of these, only to refuse it. Without
