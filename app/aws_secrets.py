@@ -59,6 +59,7 @@ def fetched(name: str) -> dict[str, str] | str:
     """The content, or what is wrong.
 
     A failure is kept too: who asks next would wait as long, and the process cannot begin without.
+    (A migration's can, and begins each time by forgetting it.)
     """
     try:
         # A fifth quicker to import than boto3, which is made of it; Lambda's image has both.

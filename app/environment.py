@@ -46,6 +46,7 @@ class Environment(BaseSettings):
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
+        str_strip_whitespace=True,  # the end of a line, pasted along, makes another issuer
         hide_input_in_errors=True,
     )
 

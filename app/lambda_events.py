@@ -43,7 +43,7 @@ class Handler:
         Raises ValueError for anything else, so that the invocation counts as failed.
         """
         if isinstance(event, dict) and "task" in event:
-            return do(event["task"], context)
+            return do(event, context)
         if not (isinstance(event, dict) and "requestContext" in event and HEADERS & event.keys()):
             raise ValueError("this function answers HTTP events only")
         asyncio.set_event_loop(self.loop)
@@ -56,14 +56,18 @@ class Handler:
             return unreadable()
 
 
-def do(name: Any, context: Any) -> dict[str, Any]:
+def do(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Do a task, in all the time that the invocation has.
 
-    Raises RuntimeError where the database kept us from it: its own error may tell more than the
-    log of an invocation should.
+    Raises ValueError for what it cannot do, such as a dry run: what is purged is gone. Raises
+    RuntimeError where the database kept us from it: its own error may tell more than the log of an
+    invocation should.
     """
+    name = event["task"]
     if not (isinstance(name, str) and name in TASKS):
         raise ValueError("this function knows no such task")
+    if len(event) > 1:
+        raise ValueError(f'{{"task": "{name}"}} takes nothing else: nothing was done')
     end = on_lambda({"aws.context": context})
     outside = facts.set(Facts(uuid4().hex, deadline=end - MARGIN if end else 0.0))
     try:

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.context import facts
@@ -69,7 +70,7 @@ async def routed(request: Request, error: Any) -> Response:
 def allowed(request: Request) -> dict[str, str]:
     """Every method of the address; Starlette lists those of the first route that fits it."""
     routes = iter_route_contexts(request.app.routes)
-    here = [each for each in routes if each.path_regex.match(request.url.path)]
+    here = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
     methods = {method for each in here for method in each.methods or ()}
     return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
 

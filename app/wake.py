@@ -25,6 +25,7 @@ class Knock:
 
     def __init__(self, parameters: dict[str, str]) -> None:
         self.parameters, self.process = parameters, os.getpid()
+        self.until = time.time() + LONGEST
         self.connection: Any = None
         self.error: psycopg2.Error | None = None
         self.failed = 0.0
@@ -33,7 +34,7 @@ class Knock:
 
     def run(self) -> None:
         try:
-            with waiting.until(time.time() + LONGEST):
+            with waiting.until(self.until):
                 self.connection = psycopg2.connect(**self.parameters)
         except psycopg2.Error as error:
             self.error, self.failed = error, time.time()
@@ -43,8 +44,11 @@ class Knock:
         return (self.parameters, self.process) == (parameters, os.getpid())
 
     def answer(self) -> Any:
-        """The connection; None where its failure is old news; raises what a connect would."""
-        self.thread.join(max(0, min(waiting.left(), LONGEST)))
+        """The connection; None where its failure is old news; raises what a connect would.
+
+        A thread that was frozen in the middle may wait for a network that forgot it long ago.
+        """
+        self.thread.join(max(0, min(waiting.left(), self.until - time.time())))
         if self.thread.is_alive():
             raise waiting.Silence("timeout expired")
         if self.error and time.time() - self.failed < LONGEST:
@@ -95,7 +99,8 @@ def begin() -> None:
 
 
 def found(variables: Mapping[str, str]) -> str | None:
-    return next((variables[name] for name in address.NAMES if variables.get(name)), None)
+    """The database's address, without what was pasted along, as the settings read it."""
+    return next((variables[name].strip() for name in address.NAMES if variables.get(name)), None)
 
 
 def secret() -> dict[str, str]:

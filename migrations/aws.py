@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app import aws_secrets
 from migrations.job import upgrade
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     deployment stops at an invocation that failed, and not at a word in an answer.
     """
     asked = read(event)
+    # A sandbox outlives an invocation that failed: what its secret was may be put right by now.
+    aws_secrets.fetched.cache_clear()
     patience = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN)
     done = upgrade(asked.revision, dry_run=asked.dry_run, patience=patience, tell=log.info)
     told = {

@@ -20,7 +20,9 @@ from moto import mock_aws
 from app import aws_secrets, wake
 from app.settings import Direct, Settings, SettingsError, direct, get_settings
 from dev import ROOT
+from dev.lambda_function import Context
 from dev.wire import CountingProxy
+from migrations.aws import handler
 from tests.concurrency import until
 from tests.people import Person
 
@@ -275,6 +277,20 @@ def test_a_database_of_the_environment_is_knocked_at_without_asking_aws(
     wake.knock()
     assert wake.knocks.pop().answer()
     assert (asked, wire.take().connections) == ([], 1)
+
+
+def test_a_migration_reads_the_secret_anew_since_it_may_have_been_put_right(
+    wire: CountingProxy,
+) -> None:
+    """AWS keeps a function that failed, for whoever tries again after a minute."""
+    with pytest.raises(SettingsError, match="does not exist in this account"):
+        handler({"task": "migrate"}, Context())
+    keep({"DATABASE_URL_UNPOOLED": "mysql://a:Zq7@host/b"})
+    with pytest.raises(SettingsError, match=r"must begin with postgresql://\.$"):
+        handler({"task": "migrate"}, Context())
+    told = json.dumps({"DATABASE_URL_UNPOOLED": wire.url})
+    boto3.client("secretsmanager").put_secret_value(SecretId=NAME, SecretString=told)
+    assert handler({"task": "migrate"}, Context())["revisions"] == []
 
 
 @pytest.mark.parametrize("content", ["Zq7", '{"DATABASE_URL":"Zq7"}', "{}"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from psycopg2.extensions import cursor
 
 from app.aws import handler
 from app.main import app
@@ -166,6 +167,20 @@ def test_problems_leave_lambda_as_text(door: str) -> None:
 def test_an_event_that_is_no_request_fails_and_says_why(event: Any) -> None:
     with pytest.raises(ValueError, match="answers HTTP events only"):
         handler(event, Context())
+
+
+@pytest.mark.parametrize("more", [{"dry_run": True}, {"older_than": 365}, {"revision": "head"}])
+def test_a_task_that_says_more_than_it_can_is_not_done(
+    owner: Person, sql: cursor, more: dict[str, Any]
+) -> None:
+    """The command has a dry run, and so has a migration: who asks for one here wants no purge."""
+    task = owner.add()
+    long_ago = "UPDATE tasks SET deleted_at = now() - interval '400 days' WHERE id = %s"
+    sql.execute(long_ago, (task["id"],))
+    with pytest.raises(ValueError, match="takes nothing else"):
+        handler({"task": "purge", **more}, Context())
+    sql.execute("SELECT FROM tasks WHERE id = %s", (task["id"],))
+    assert sql.rowcount == 1
 
 
 GARBLED: dict[str, dict[str, Any]] = {

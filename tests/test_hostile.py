@@ -469,3 +469,12 @@ def test_any_parameter_is_understood_or_refused(owner: Person, name: str, value:
         answer = owner.get(f"tasks?{query}")
         if answer.status_code != 200:
             refused(answer, 400, 422)
+
+
+@pytest.mark.parametrize("step", ["%0A", "%0D", "%09", "a%0Ab", "%3F", "%23", "%5C", "%2525"])
+def test_a_method_that_an_odd_address_does_not_know_is_told_those_it_knows(
+    owner: Person, step: str
+) -> None:
+    answer = owner.put(f"http://test/problems/{step}")
+    assert refused(answer, 405)["code"] == "method_not_allowed"
+    assert answer.headers["allow"] == "GET, HEAD"

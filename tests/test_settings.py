@@ -119,6 +119,16 @@ def test_a_url_as_it_is_handed_out_is_taken(monkeypatch: pytest.MonkeyPatch, url
     assert read(monkeypatch, DATABASE_URL=url).database_url.get_secret_value() == url
 
 
+@pytest.mark.parametrize("name", GOOD)
+def test_the_end_of_a_line_that_was_pasted_along_is_no_part_of_a_value(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    field = name.lower()
+    assert getattr(read(monkeypatch, **{name: f" {GOOD[name]}\n"}), field) == getattr(
+        read(monkeypatch), field
+    )
+
+
 @pytest.mark.parametrize("name", ["POSTGRES_URL", "NEON_DATABASE_URL"])
 def test_the_url_has_other_names_too(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     settings = read(monkeypatch, DATABASE_URL=None, **{name: URL})

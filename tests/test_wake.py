@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -178,6 +179,33 @@ def test_a_knock_that_nobody_answers_is_waited_for_no_longer_than_the_request_ma
         wake.knock()
         assert refused(owner.get("tasks"), 503)["code"] == "database_waking"
     assert knocking.take().connections == 0
+
+
+def test_a_knock_that_a_freeze_has_outlasted_is_not_waited_for(
+    owner: Person, knocking: CountingProxy
+) -> None:
+    """A network that forgot it says nothing, and a poll that was frozen with it goes on."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = os.environ["DATABASE_URL"]
+        begun = wake.Knock({**address.pooled(url), "hostaddr": "127.0.0.1", "port": str(port)})
+        begun.parameters, begun.until = address.pooled(url), begun.until - wake.LONGEST
+        wake.knocks.append(begun)
+        began = time.monotonic()
+        assert owner.get("tasks").is_success
+        assert time.monotonic() - began < 5
+        assert begun.thread.is_alive()
+    assert knocking.take().connections == 1
+
+
+@pytest.mark.parametrize("blank", ["\n", " "])
+def test_the_end_of_a_line_behind_the_address_leads_nowhere_else(
+    owner: Person, knocking: CountingProxy, monkeypatch: pytest.MonkeyPatch, blank: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{blank}{knocking.url}{blank}")
+    wake.knock()
+    assert owner.get("tasks").is_success
+    assert knocking.take().connections == 1
 
 
 def test_no_socket_goes_into_a_snapshot_and_the_restored_knock_anew(owner: Person) -> None:
