@@ -3,7 +3,6 @@
 import logging
 import select
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,7 +13,7 @@ from psycopg2 import OperationalError
 from sqlalchemy import Engine, event
 from sqlmodel import create_engine
 
-from app import address, dialect, waiting, wake
+from app import connecting, dialect, waiting
 from app.context import facts
 from app.settings import get_settings
 
@@ -64,10 +63,9 @@ def made() -> Pool:
 
 
 def connect() -> Any:
-    settings, known, began = get_settings(), facts.get(), perf_counter()
+    known, began = facts.get(), perf_counter()
     try:
-        with waiting.until(time.time() + settings.database_connect_timeout):
-            return wake.connect(address.pooled(settings.database_url.get_secret_value()))
+        return connecting.connect()
     finally:
         took = perf_counter() - began
         known.connect_seconds += took

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,13 +17,14 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
-from app import aws_secrets, wake
+from app import aws_secrets, connecting, wake
 from app.settings import Direct, Settings, SettingsError, direct, get_settings
 from dev import ROOT
 from dev.lambda_function import Context
+from dev.prove._silence_cases import changed
 from dev.wire import CountingProxy
 from migrations.aws import handler
-from tests.concurrency import until
+from tests.concurrency import at_once, until
 from tests.people import Person
 
 NAME = "thaw/test/requests"
@@ -38,7 +39,7 @@ def function(
 
     All is undone before the fixtures end that need a database.
     """
-    for name in ("owner", "wire"):  # in this order: she signs up past the wire
+    for name in ("owner", "wire", "wide_pool"):  # in this order: she signs up past the wire
         if name in request.fixturenames:
             request.getfixturevalue(name)
     with monkeypatch.context() as environment, mock_aws():
@@ -293,6 +294,90 @@ def test_a_migration_reads_the_secret_anew_since_it_may_have_been_put_right(
     assert handler({"task": "migrate"}, Context())["revisions"] == []
 
 
+@pytest.fixture
+def put_right(
+    owner: Person, wire: CountingProxy, function: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """The password has changed, and in the secret it does so when this is called."""
+    keep({"DATABASE_URL": changed(wire.url, password="guessed")})  # noqa: S106  it is
+    function.setattr(connecting.Reading, "began", 0.0)
+    assert refused_for_its_password(owner)
+    function.setattr(connecting.Reading, "began", 0.0)  # the cool-down is over
+    return lambda: change({"DATABASE_URL": wire.url})
+
+
+def refused_for_its_password(person: Person) -> bool:
+    answer = person.get("tasks")
+    return answer.status_code == 503 and answer.json()["code"] == "database_password"
+
+
+def change(content: object) -> None:
+    text = content if isinstance(content, str) else json.dumps(content)
+    boto3.client("secretsmanager").put_secret_value(SecretId=NAME, SecretString=text)
+
+
+def test_a_password_that_was_changed_costs_nobody_an_answer(
+    put_right: Callable[[], None], asked: list[str], owner: Person
+) -> None:
+    put_right()
+    asked.clear()
+    assert owner.post("tasks", json={"title": "Kept"}).status_code == 201
+    assert owner.titles() == ["Kept"]
+    assert asked == ["GetSecretValue"]
+
+
+def test_a_password_that_stays_wrong_is_not_asked_for_all_the_time(
+    put_right: Callable[[], None], asked: list[str], owner: Person
+) -> None:
+    asked.clear()
+    assert all(refused_for_its_password(owner) for _ in range(3))
+    assert asked == ["GetSecretValue"]
+    put_right()
+    assert refused_for_its_password(owner)
+
+
+@pytest.mark.parametrize("content", ["Zq7", '{"DATABASE_URL": "mysql://a:Zq7@host/b"}', "{}"])
+def test_a_secret_that_was_spoilt_leaves_what_it_held_before(
+    put_right: Callable[[], None],
+    owner: Person,
+    function: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    content: str,
+) -> None:
+    change(content)
+    assert refused_for_its_password(owner)
+    assert "the secret is of no use" in caplog.text
+    assert "Zq7" not in caplog.text
+    assert get_settings().database_url
+    function.setattr(connecting.Reading, "began", 0.0)
+    put_right()
+    assert owner.get("tasks").status_code == 200
+
+
+def test_who_has_no_time_left_does_not_read_the_secret_again(
+    put_right: Callable[[], None],
+    asked: list[str],
+    owner: Person,
+    function: pytest.MonkeyPatch,
+) -> None:
+    put_right()
+    asked.clear()
+    function.setattr(connecting, "PATIENCE", 60.0)
+    assert refused_for_its_password(owner)
+    assert asked == []
+
+
+@pytest.mark.usefixtures("wide_pool")
+def test_of_many_who_are_refused_at_once_one_reads_and_all_go_on(
+    put_right: Callable[[], None], asked: list[str], owner: Person
+) -> None:
+    put_right()
+    asked.clear()
+    answers = at_once(*[lambda: owner.get("tasks")] * 8)
+    assert {answer.status_code for answer in answers} == {200}
+    assert asked == ["GetSecretValue"]
+
+
 @pytest.mark.parametrize("content", ["Zq7", '{"DATABASE_URL":"Zq7"}', "{}"])
 def test_a_secret_that_leads_nowhere_is_no_knock(content: str) -> None:
     keep(content)
@@ -310,7 +395,7 @@ with mock_aws():
     boto3.client("secretsmanager").create_secret(Name=sys.argv[2], SecretString=secret)
 
     import app.aws, snapshot_restore_py
-    from app import aws_secrets, wake
+    from app import aws_secrets, connecting, wake
     from dev.events import Request
     from dev.lambda_function import send
     told = [len(wake.knocks), aws_secrets.fetched.cache_info().misses]
