@@ -4,12 +4,15 @@ from typing import Annotated, Any, NamedTuple
 
 import psycopg2
 import typer
+from psycopg2.errors import UndefinedTable
 from psycopg2.extras import Json
 from rich.progress import Progress
 
 from app.tables import new_id
+from dev import Trouble
 from dev.bulk import add_tasks
 from dev.local import database, libpq
+from dev.migrating import told
 from dev.progress import console, note
 from dev.token import address
 
@@ -76,8 +79,11 @@ def seed(
 
     thaw seed --tasks 1000000    a table as large as in production, in a minute or two
     """
-    with database() as urls:
-        added = insert(urls.direct)
+    with database() as urls, told():
+        try:
+            added = insert(urls.direct)
+        except UndefinedTable:
+            raise Trouble("Its tables are not there yet: `thaw migrate up` makes them.") from None
         note(f"added {added} tasks" if added else "the demo is there already")
         if tasks:
             note(f"added {fill(urls.direct, tasks):,} of {tasks:,} more tasks")

@@ -1,6 +1,7 @@
 """What the authors of revisions ask for: their SQL, what they lack, and a new one."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -25,6 +26,8 @@ def sql(span: str = "base:head") -> str:
     """
     written = config()
     written.output_buffer = io.StringIO()
+    if "" in span.split(":"):
+        raise MigrationFailed(f"a span is like 0001:head, and not {span!r}")
     below, _, above = span.rpartition(":")
     try:
         expected(below or "base", above)
@@ -78,6 +81,7 @@ def add(message: str, *, autogenerate: bool = False) -> Path:
     Raises MigrationFailed where it would have to compare a database that lacks the newest, or
     where nothing differs.
     """
+    message = title(message)
     number = f"{int(scripts().get_current_head() or 0) + 1:04}"
     with complete() if autogenerate else nullcontext() as connection:
         if connection and not compared(connection)[0]:
@@ -87,6 +91,15 @@ def add(message: str, *, autogenerate: bool = False) -> Path:
         options = config(connection=connection)
         script: Any = command.revision(options, message, autogenerate, rev_id=number)
     return Path(script.path)
+
+
+def title(message: str) -> str:
+    """One line, which a docstring may hold and a file may be called."""
+    words = " ".join(message.split())
+    named, ends = re.search(r"\w", words), re.search(r'"""|\\', words)
+    if not named or ends or not words.isprintable():
+        raise MigrationFailed(f"say in a few plain words what it does, and not {message!r}")
+    return words
 
 
 @contextmanager

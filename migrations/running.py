@@ -110,7 +110,7 @@ class Job:
             raise MigrationFailed("a revision without a name: leave it out for the newest")
         try:
             steps = self.way.steps(now, self.goal)
-        except (CommandError, RevisionError) as error:
+        except (CommandError, RevisionError, AssertionError) as error:  # the last of 0002+1
             raise MigrationFailed(f"no way from {now or 'base'} to {self.goal}: {error}") from None
         if steps:
             self.goal = steps[-1].target or "base"

@@ -20,8 +20,9 @@ from app.tables import REVISION
 from dev import ROOT, Trouble
 from dev.branch import copies, outputs, previews, pruning
 from dev.branch.command import app
-from dev.branch.listing import find
+from dev.branch.listing import all_branches, find
 from dev.branch.names import branch_name
+from dev.branch.previews import Wish
 from dev.cli import load
 from dev.neon.account import project
 from dev.neon.cloud import Cloud
@@ -167,6 +168,33 @@ def test_a_name_taken_a_moment_ago_is_used(cloud: Cloud, monkeypatch: pytest.Mon
     assert "it was there already" in thaw_branch("up", "pr-1").stderr
 
 
+def test_a_branch_that_another_job_still_makes_is_waited_for(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud.api_faults, "operation_seconds", 1.0)
+    monkeypatch.setattr(previews, "extend", lambda *_: None)  # it waits too, for another reason
+    service, wish = project(), Wish("thaw/0a0b0c0d", None, timedelta(days=1), with_data=True)
+    body = {"branch": {"name": wish.name}, "endpoints": [{"type": "read_write"}]}
+    made = service.call("POST", "/branches", json=body)["branch"]
+    assert made["current_state"] == "init"
+    assert previews.create_or_find(service, wish).id == made["id"]
+    assert row(wish.name)["current_state"] == "ready"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_each_use_begins_its_time_anew() -> None:
+    thaw_branch("up", "pr-1", "--ttl", "1d")
+    before = row("pr-1")["expires_at"]
+    thaw_branch("up", "pr-1", "--ttl", "3d")
+    assert row("pr-1")["expires_at"] > before
+
+
+@pytest.mark.usefixtures("staging")
+def test_a_list_of_several_pages_is_read_to_its_end() -> None:
+    found = [row["name"] for row in all_branches(project(), limit="1")]
+    assert sorted(found) == ["main", "staging"]
+
+
 def test_a_full_project_says_what_makes_room(cloud: Cloud) -> None:
     cloud.api_faults.branches = 1
     with pytest.raises(Trouble, match="`thaw branch prune` makes room"):
@@ -280,6 +308,19 @@ def test_a_base_that_is_gone_is_told_only_where_it_is_needed(cloud: Cloud) -> No
     with pytest.raises(Trouble, match="began as is gone: `thaw branch down`"):
         thaw_branch("reset", "pr-1", "--yes")
     assert row("pr-1")
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_revision_that_fails_half_way_leaves_the_branch_to_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = url_of(thaw_branch("up", "pr-1"))
+    half = extra(tmp_path, "CREATE TABLE half (); SELECT 1 / 0")
+    monkeypatch.setattr(plan, "VERSIONS", [*plan.VERSIONS, half])
+    with pytest.raises(Trouble, match=r"(?s)9999 failed.*division by zero.*branch stays as it is"):
+        thaw_branch("up", "pr-1")
+    assert ask(url, "SELECT version_num FROM alembic_version") == REVISION
+    assert ask(url, "SELECT to_regclass('half')") is None
 
 
 @pytest.mark.usefixtures("cloud")
@@ -434,6 +475,33 @@ def test_a_migration_is_tried_on_a_copy_and_the_state_before_it_kept(
     assert names(cloud) == ["main", "rehearsal/main-…", "snapshot/main-…"]
     assert ask(main, "SELECT version_num FROM alembic_version") == REVISION
     ask(main, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+def test_a_rehearsal_whose_tables_are_not_the_code_s_stops_the_real_one(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    main = cloud.url(pooled=False)
+    monkeypatch.setenv("DATABASE_URL_UNPOOLED", main)
+    more = extra(tmp_path, "ALTER TABLE tasks ADD COLUMN colour text")
+    monkeypatch.setattr(plan, "VERSIONS", [*plan.VERSIONS, more])
+    with pytest.raises(Trouble, match=r"(?s)not those of the code:.*colour.*No other"):
+        thaw_migrate("up", "--rehearse")
+    assert ask(main, "SELECT to_regclass('alembic_version')") is None
+
+
+def test_a_rehearsal_that_is_stopped_leaves_no_copy(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        seen.extend(names(cloud))
+        raise KeyboardInterrupt
+
+    seen: list[str] = []
+    monkeypatch.setenv("DATABASE_URL_UNPOOLED", cloud.url(pooled=False))
+    monkeypatch.setattr(copies, "attempt", stop)
+    assert thaw_migrate("up", "--rehearse").exit_code == 130  # a shell's number for Ctrl-C
+    assert seen == ["main", "rehearsal/main-…"]
+    assert names(cloud) == ["main"]
 
 
 def test_a_copy_needs_a_database_of_the_project(

@@ -3,9 +3,14 @@
 import os
 import re
 import stat
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis.strategies import text
@@ -19,6 +24,8 @@ from dev.branch.differences import LONGEST, markdown
 from dev.branch.names import branch_name
 from dev.branch.previews import Preview
 from dev.local import Urls
+from dev.neon import service
+from dev.neon.service import Service, pause
 
 URLS = Urls(
     "postgresql://u:p%40ss@ep-a-pooler.neon.tech/d", "postgresql://u:p%40ss@ep-a.neon.tech/d"
@@ -35,6 +42,7 @@ def test_a_name_is_safe_and_stays_as_it_is(name: str) -> None:
 def test_names_that_look_alike_are_told_apart() -> None:
     names = {"feature/login", "feature-login", "Feature/Login", "feature login", "x" * 300}
     names |= {"x" * 301, "$(rm -rf /)", "ünsafe", "nsafe", "feature-login-df7c7aeb", "main"}
+    names |= {os.fsdecode(b"x\xff"), os.fsdecode(b"x\xfe")}  # git's names are bytes
     assert len({branch_name(name) for name in names}) == len(names)
 
 
@@ -68,6 +76,17 @@ def test_a_branch_lives_a_month_at_most() -> None:
         life("31d")
 
 
+@pytest.mark.parametrize("options", [["--older-than", ""], ["--merged", "--older-than", ""]])
+def test_a_script_s_empty_variable_is_no_length_of_time(
+    monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    monkeypatch.setattr("dev.branch.command.project", lambda: None)
+    monkeypatch.setattr("dev.branch.listing.previews", lambda _: [])
+    monkeypatch.setattr("dev.branch.pruning.merged", lambda _: [])
+    done = CliRunner().invoke(app, ["prune", *options])
+    assert "write 90m, 12h or 7d" in str(done.exception)
+
+
 def test_a_schema_cannot_leave_its_fence() -> None:
     said = markdown("preview/a", "main", "+COMMENT 'x\n````\n<img src=x>'")
     fence = re.findall(r"^`{3,}", said, re.MULTILINE)
@@ -98,6 +117,31 @@ def test_an_env_file_keeps_what_else_it_holds_and_is_for_its_owner(tmp_path: Pat
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["", "folder", "pipe", "latin-1", "missing/.env"])
+def test_where_no_env_file_can_be_written_is_said_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A pipe stands for /dev/null: it would be replaced for everybody on the machine."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    Path("latin-1").write_bytes("NAME=Jürgen".encode("latin-1"))
+    with pytest.raises(Trouble, match="cannot hold the addresses"):
+        outputs.places(Path(name), github=False)
+    assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "latin-1", "pipe"]
+
+
+def test_an_env_file_may_be_a_link_and_stays_one(tmp_path: Path) -> None:
+    link, file = tmp_path / ".env", tmp_path / "shared"
+    link.symlink_to(file)
+    chosen, _ = outputs.places(link, github=False)
+    assert chosen
+    outputs.to_env_file(chosen, URLS)
+    assert link.is_symlink()
+    assert URLS.direct in file.read_text()
+
+
 def test_github_masks_every_secret_before_it_could_show_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,9 +150,12 @@ def test_github_masks_every_secret_before_it_could_show_one(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     outputs.mask(URLS)
     secrets = [one.replace("%", "%25") for one in (*URLS, "p%40ss", "p@ss")]  # it decodes them
-    masked = capsys.readouterr().out.splitlines()
-    assert set(masked) == {f"::add-mask::{one}" for one in secrets}
-    outputs.to_github(outputs.github_file(), URLS, Preview("br-1", "thaw/a", made=True))
+    printed, told = capsys.readouterr()
+    assert set(told.splitlines()) == {f"::add-mask::{one}" for one in secrets}
+    assert printed == ""  # or `eval "$(thaw branch up …)"` would run it, and the shell complain
+    place = outputs.places(None, github=True).github
+    assert place
+    outputs.to_github(place, URLS, Preview("br-1", "thaw/a", made=True))
     assert f"\n{URLS.direct}\n" in file.read_text()
     assert capsys.readouterr().out == ""
 
@@ -116,7 +163,15 @@ def test_github_masks_every_secret_before_it_could_show_one(
 def test_github_output_needs_github(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
     with pytest.raises(Trouble, match="a step of GitHub Actions"):
-        outputs.github_file()
+        outputs.places(None, github=True)
+
+
+def test_an_output_of_github_that_cannot_be_written_is_said_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+    with pytest.raises(Trouble, match="cannot hold the addresses: Is a directory"):
+        outputs.places(None, github=True)
 
 
 def test_a_key_without_a_project_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,3 +182,56 @@ def test_a_key_without_a_project_is_said_so(monkeypatch: pytest.MonkeyPatch) -> 
     assert "NEON_PROJECT_ID is missing" in str(done.exception)
     assert "napi_x" not in str(done.exception)
     assert "NEON_PROJECT_ID" not in os.environ
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Answers, and not as Neon does."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+    Stranger.asked.clear()
+
+
+@pytest.mark.parametrize("key", ["napi_\n", "napi_é"])
+def test_a_key_that_no_header_can_hold_is_not_told(stranger: str, key: str) -> None:
+    with pytest.raises(Trouble, match="a character that HTTP does not take") as told:
+        Service(stranger, key, "some-project", {}).call("GET", "/branches")
+    assert "napi" not in str(told.value)
+    assert Stranger.asked == []
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://[::1"])
+def test_what_is_no_address_of_an_api_is_told(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "SILENCE", 0.0)
+    with pytest.raises(Trouble, match=r"Neon's API at .* does not answer"):
+        Service(address, "napi_x", "some-project", {}).call("GET", "/branches")
+
+
+def test_what_answers_and_is_not_neon_is_told(stranger: str) -> None:
+    with pytest.raises(Trouble, match="is not Neon's API"):
+        Service(stranger, "napi_x", "../some?project", {}).call("GET", "/branches")
+    assert Stranger.asked == ["/projects/..%2Fsome%3Fproject/branches"]
+
+
+def test_the_next_try_waits_as_long_as_neon_asks() -> None:
+    for status in (423, 429, 503):
+        busy = httpx2.Response(status, headers={"Retry-After": "7"})
+        assert 7 < pause(0, busy) < 8
+        assert pause(0, httpx2.Response(status)) < 1

@@ -1,5 +1,6 @@
 """`thaw lint` finds what it is there for, and nothing in what we have."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from dev import Trouble
 from dev.lint import command, revisions, workflows
+from dev.prove._migrate_live import SAMPLE
 from migrations import plan
 from tests.migrating import write
 from tests.needs import needs, node
@@ -64,6 +66,19 @@ def test_an_exception_is_a_comment() -> None:
     dropping = "ALTER TABLE tasks DROP COLUMN title;"
     assert revisions.read(f"{LIMITS}{dropping}") != []
     assert revisions.read(f"{LIMITS}-- squawk-ignore ban-drop-column\n{dropping}") == []
+
+
+def test_the_sample_pair_keeps_the_rules_but_for_what_it_justifies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "VERSIONS", [*plan.VERSIONS, SAMPLE])
+    assert revisions.squawk() == []
+    bare = shutil.copytree(SAMPLE, tmp_path / "bare")
+    contract = bare / "0006_contract.py"
+    contract.write_text(contract.read_text().replace("-- squawk-ignore", "-- because"))
+    monkeypatch.setattr(plan, "VERSIONS", [*plan.VERSIONS[:1], bare])
+    (found,) = revisions.squawk()
+    assert "adding-not-nullable-field" in found
 
 
 def test_the_workflows_let_nobody_in() -> None:

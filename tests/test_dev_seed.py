@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 from psycopg2.extensions import cursor
 
-from dev import bulk, seed
+from dev import Trouble, bulk, seed
+from migrations.job import upgrade
+from tests.migrating import ask, blank
 
 
 @pytest.fixture
@@ -36,3 +38,24 @@ def test_what_was_added_before_an_interruption_stays(url: str) -> None:
     assert next(adding) == (40, 40)
     adding.close()
     assert list(bulk.add_tasks(url, 100, "demo")) == [(40, 0), (80, 40), (100, 20)]
+
+
+def test_a_database_without_tables_is_told_what_makes_them(
+    sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with blank(sql) as made:
+        monkeypatch.setenv("DATABASE_URL", made)
+        with pytest.raises(Trouble, match="`thaw migrate up` makes them"):
+            seed.seed()
+
+
+def test_a_database_that_refuses_is_quoted_in_a_line_without_its_rows(
+    sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with blank(sql) as made:
+        monkeypatch.setenv("DATABASE_URL", made)
+        upgrade(url=made)
+        ask(made, """ALTER TABLE "user" ADD CHECK (name <> 'Demo')""")
+        with pytest.raises(Trouble, match="violates check constraint") as refused:
+            seed.seed()
+    assert "demo@" not in str(refused.value)

@@ -190,6 +190,11 @@ def test_the_sql_is_what_runs(url: str) -> None:
     assert "this checkout has no revision head" in trouble("sql", "head:head")
 
 
+@pytest.mark.parametrize("span", ["", ":", "0001:", ":head"])
+def test_a_span_has_two_ends(span: str) -> None:
+    assert "a span is like 0001:head" in trouble("sql", span)
+
+
 @pytest.fixture
 def copied(versions: Path) -> Path:
     """The revisions, where one more does no harm."""
@@ -221,6 +226,22 @@ def test_a_new_revision_follows_the_newest_and_keeps_the_linter_s_peace(url: str
     path.write_text(text.replace('UP = """', 'UP = """SELECT 1;'))
     assert thaw("up").stdout.startswith(f"base -> {int(REVISION) + 1:04}: ")
     assert current(url) == f"{int(REVISION) + 1:04}"
+
+
+@pytest.mark.parametrize(
+    "message", ["", " ", "🔥", 'say """', "back\\slash", os.fsdecode(b"x\xff")]
+)
+def test_a_new_revision_says_what_it_does_or_is_not_written(copied: Path, message: str) -> None:
+    before = set(copied.glob("*.py"))
+    assert "in a few plain words" in trouble("new", message)
+    assert set(copied.glob("*.py")) == before
+
+
+@pytest.mark.usefixtures("copied")
+def test_what_a_new_revision_does_is_one_line() -> None:
+    path = Path(thaw("new", "  two\n lines ").stdout.strip())
+    assert path.read_text().startswith('"""Two lines.\n')
+    assert tidy(path) == ""
 
 
 @pytest.mark.usefixtures("copied", "url")

@@ -361,7 +361,7 @@ def test_a_script_s_empty_variable_is_no_revision(url: str, versions: Path) -> N
     assert current(url) is None
 
 
-@pytest.mark.parametrize("revision", ["9999", "+4"])
+@pytest.mark.parametrize("revision", ["9999", "+4", "0003+1"])
 def test_a_revision_that_is_none_is_refused(url: str, versions: Path, revision: str) -> None:
     write(versions, *STEPS)
     with pytest.raises(MigrationFailed, match="no way from base to"):

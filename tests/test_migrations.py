@@ -12,6 +12,7 @@ from app.health.routes import readiness
 from app.tables import REVISION
 from dev import better_auth, seed
 from dev.better_auth.person import ACCOUNT
+from dev.prove._migrate_live import SAMPLE
 from dev.prove._schemas import schema
 from migrations import plan
 from migrations.failures import MigrationFailed
@@ -95,6 +96,22 @@ def test_one_revision_down_and_up_again_keeps_the_rows_of_those_before(url: str)
     upgrade(url=url)
     assert ask(url, "SELECT count(*) FROM tasks") == [added]
     assert ask(url, "SELECT owners FROM teams") == [1]
+
+
+def test_the_sample_pair_expands_and_contracts_and_is_taken_back_whole(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two, the code of this release adds tasks, and knows nothing of estimates."""
+    upgrade(url=url)
+    before = shape(url)
+    monkeypatch.setattr(plan, "VERSIONS", [*plan.VERSIONS, SAMPLE])
+    for _ in range(2):
+        assert upgrade("0005", url=url).revisions == ["0003", "0004", "0005"]
+        seed.insert(url)
+        assert upgrade(url=url).revisions == ["0006"]
+        assert ask(url, "SELECT DISTINCT estimate FROM tasks") == [0]
+        downgrade(REVISION, url=url)
+        assert shape(url) == before
 
 
 def test_better_auths_tables_stay_as_they_are(url: str) -> None:

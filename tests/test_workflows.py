@@ -84,6 +84,15 @@ def test_a_copy_that_has_asked_for_nothing_deploys_nothing() -> None:
                 assert re.search(r"vars\.(PREVIEWS|PRODUCTION) == 'vercel'", first["if"])
 
 
+def test_a_fork_s_pull_request_gets_no_secret_and_takes_nobody_s_preview_away() -> None:
+    """Its branch may be called as one of ours is."""
+    ours = "github.event.pull_request.head.repo.full_name == github.repository"
+    for file in (PREVIEW, CLOSED):
+        for job in jobs(file).values():
+            assert ours in job["if"] or "github.event_name == 'schedule'" in job["if"]
+            assert "||" not in job["if"]
+
+
 def test_what_a_stranger_can_cause_runs_none_of_their_code() -> None:
     exposed = [file for file in FILES if "pull_request_target" in read(file)[ON]]
     assert exposed == [CLOSED]
@@ -100,7 +109,12 @@ def test_what_is_made_for_a_pull_request_is_taken_away_under_the_same_names() ->
         )
         assert len(made) == 1
         assert made == gone
+
+
+def test_a_stranger_s_branch_of_the_same_name_takes_no_preview_s_turn() -> None:
+    """A run that waits is dropped for the next of its group: that of a closed one, for good."""
     groups = [read(file)["concurrency"]["group"] for file in (PREVIEW, CLOSED)]
+    assert groups[0] == "preview-${{ github.event.pull_request.head.label }}"  # owner:branch
     assert groups[1] == groups[0].replace(" }}", " || 'prune' }}")
 
 
@@ -109,6 +123,16 @@ def test_what_is_on_main_is_tested_once_and_before_it_goes_live() -> None:
     assert production["test"]["uses"] == "$/.github/workflows/test.yml"
     assert (production["migrate"]["needs"], production["deploy"]["needs"]) == ("test", "migrate")
     assert "push" not in read(WORKFLOWS / "test.yml")[ON]
+
+
+def test_a_release_has_the_domain_between_two_looks_at_it_or_gives_it_back() -> None:
+    said = [step.get("run", "") for step in jobs(WORKFLOWS / "production.yml")["deploy"]["steps"]]
+    marks = ("deploy --prod --skip-domain", 'smoke "$URL"', "promote", 'smoke "$API_URL"')
+    places = [next(at for at, run in enumerate(said) if mark in run) for mark in marks]
+    assert places == sorted(places)
+    back = jobs(WORKFLOWS / "production.yml")["deploy"]["steps"][places[-1] + 1]
+    assert "rollback" in back["run"]
+    assert back["if"] == "(failure() || cancelled()) && steps.promotion.conclusion != 'skipped'"
 
 
 @workflows

@@ -15,7 +15,8 @@ def parent_of(service: Service, name: str | None) -> Answer:
     for row in all_branches(service):
         if row["name"] == name or (name is None and row["default"]):
             return row
-    raise Trouble(f"The project has no branch {name or 'that is its default'}.")
+    wanted = "that is its default" if name is None else f"named {name!r}"
+    raise Trouble(f"The project has no branch {wanted}.")
 
 
 def lasting(row: Answer, otherwise: str) -> None:

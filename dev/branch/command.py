@@ -161,9 +161,10 @@ def prune(
     """Delete the previews that nobody needs any more, after asking."""
     if not merged and older_than is None:
         raise Trouble("Say which: --merged, --older-than 14d, or both.")
+    limit = None if older_than is None else length(older_than)
     service = project()
     rows = listing.previews(service)
-    old = pruning.unused(rows, length(older_than)) if older_than else []
+    old = pruning.unused(rows, limit) if limit else []
     done = pruning.merged(rows) if merged else []
     due = [row for row in rows if row in old or row in done]
     if not due:

@@ -24,5 +24,5 @@ def branch_name(name: str) -> str:
     if OURS.fullmatch(name):
         return name
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:LONGEST].strip("-")
-    digest = sha256(name.encode()).hexdigest()[:8]
+    digest = sha256(name.encode(errors="surrogateescape")).hexdigest()[:8]
     return PREFIX + f"{plain}-{digest}".lstrip("-")

@@ -1,7 +1,11 @@
 """Where a branch's addresses go. They hold a password: into files for their owner, or to a pipe."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -23,9 +27,46 @@ class Places(NamedTuple):
 
 def places(env_file: Path | None, *, github: bool) -> Places:
     """Raises Trouble before anything is made whose address nobody would get."""
-    if env_file and not env_file.parent.is_dir():
-        raise Trouble(f"There is no folder for {env_file}.")
-    return Places(env_file, github_file() if github else None)
+    return Places(env_place(env_file) if env_file else None, github_file() if github else None)
+
+
+def env_place(file: Path) -> Path:
+    """Where its links lead: only a file is replaced, or /dev/null would be one for everybody."""
+    place = file.resolve()
+    with usable(file):
+        if place.exists() and not place.is_file():
+            raise OSError(0, "Not a file")
+        TemporaryFile(dir=place.parent).close()
+        others(place)
+    return place
+
+
+def github_file() -> Path:
+    """Where a step of GitHub Actions leaves its outputs."""
+    place = os.environ.get("GITHUB_OUTPUT")
+    if not place:
+        raise Trouble("GITHUB_OUTPUT is not set: --github-output is for a step of GitHub Actions.")
+    with usable(place):
+        Path(place).open("a").close()
+    return Path(place)
+
+
+@contextmanager
+def usable(file: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "It is not UTF-8"
+        raise Trouble(f"{file} cannot hold the addresses: {why}.") from None
+
+
+def others(file: Path) -> list[str]:
+    """The lines that stay as they are."""
+    if not file.exists():
+        return []
+    with file.open("r+", encoding="utf-8") as old:  # what is only for reading is not replaced
+        lines = old.read().splitlines()
+    return [line for line in lines if line.partition("=")[0].removeprefix("export ") not in NAMES]
 
 
 def give(places: Places, urls: Urls, preview: Preview) -> None:
@@ -45,23 +86,14 @@ def lines(urls: Urls) -> list[str]:
 
 def to_env_file(file: Path, urls: Urls) -> None:
     """Set the two names and keep the rest; whole at any time, and for its owner only."""
-    old = file.read_text().splitlines() if file.exists() else []
-    kept = [line for line in old if line.partition("=")[0].removeprefix("export ") not in NAMES]
+    kept = others(file)
     partial = file.with_name(f"{file.name}.{uuid4().hex}")
     try:
         partial.touch(mode=0o600)
-        partial.write_text("\n".join([*kept, *lines(urls)]) + "\n")
+        partial.write_text("\n".join([*kept, *lines(urls)]) + "\n", encoding="utf-8")
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def github_file() -> Path:
-    """Where a step of GitHub Actions leaves its outputs."""
-    place = os.environ.get("GITHUB_OUTPUT")
-    if not place:
-        raise Trouble("GITHUB_OUTPUT is not set: --github-output is for a step of GitHub Actions.")
-    return Path(place)
 
 
 def to_github(place: Path, urls: Urls, preview: Preview) -> None:
@@ -82,10 +114,11 @@ def mask(urls: Urls) -> None:
     """From here on the logs of GitHub Actions show none of the secrets; elsewhere it does nothing.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    Its runner reads stderr too, and stdout may be a shell's: `eval "$(thaw branch up …)"`.
     """
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for secret in (*urls, *passwords(urls)):
-            print("::add-mask::" + secret.replace("%", "%25"), flush=True)
+            print("::add-mask::" + secret.replace("%", "%25"), file=sys.stderr, flush=True)
 
 
 def passwords(urls: Urls) -> set[str]:

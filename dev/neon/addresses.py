@@ -32,7 +32,7 @@ def database(service: Service, branch_id: str, name: str | None) -> Answer:
     if len(found) == 1:
         return dict(found[0])
     names = ", ".join(one["name"] for one in databases) or "none"
-    if name:
+    if name is not None:
         raise Trouble(f"The branch has no database {name}. It has: {names}.")
     raise Trouble(f"The branch has several databases, or none: {names}. Say which: --database.")
 

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import httpx2
 
@@ -57,7 +58,8 @@ class Service(NamedTuple):
 
         Raises Refused with any other refusal, and Unreachable where no answer comes.
         """
-        return self.ask(method, f"{self.api_url}/projects/{self.project_id}{path}", **more)
+        project = quote(self.project_id, safe="")
+        return self.ask(method, f"{self.api_url}/projects/{project}{path}", **more)
 
     def ask(self, method: str, url: str, **more: Any) -> Answer:
         begun, tried = time.monotonic(), 0
@@ -73,17 +75,23 @@ class Service(NamedTuple):
             raise got
         if got.is_error:
             raise refusal(got)
-        return dict(got.json()) if got.content else {}
+        return self._read(got) if got.content else {}
+
+    def _read(self, got: httpx2.Response) -> Answer:
+        try:
+            return dict(got.json())
+        except (ValueError, TypeError):
+            raise Trouble(f"What answers at {self.api_url} is not Neon's API.") from None
 
     def _send(self, method: str, url: str, **more: Any) -> Sent:
         headers = {"Authorization": f"Bearer {self.api_key}"}
         try:
             return httpx2.request(method, url, headers=headers, timeout=30, **more)
-        except httpx2.LocalProtocolError:  # its words quote the key
+        except (httpx2.LocalProtocolError, UnicodeEncodeError):  # their words quote the key
             raise Trouble(
                 "A setting of Neon's holds a character that HTTP does not take."
             ) from None
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             why = str(error) or type(error).__name__
             return Unreachable(f"Neon's API at {self.api_url} does not answer: {why}")
 
