@@ -7,7 +7,9 @@ functions' architecture.
 import importlib
 import json
 import os
+import re
 import shutil
+import subprocess
 from ast import literal_eval
 from base64 import b64encode
 from collections.abc import Iterator
@@ -16,10 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import jmespath  # type: ignore[import-untyped]  # as yaml: it ships no types
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from app.aws import handler
 from app.settings import Settings
+from dev import ROOT
 from dev.aws import here
 from dev.aws.building import built
 from dev.aws.process import FunctionError
@@ -45,6 +50,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "migrate": {"Handler": "migrations.aws.handler", "MemorySize": 1024, "Timeout": 900},
     "purge": {"Handler": "app.aws.handler", "MemorySize": 512, "Timeout": 300},
 }
+
+PRODUCTION = ROOT / ".github" / "workflows" / "production.yml"
 
 NIGHTLY = "cron(17 4 * * ? *)"
 
@@ -328,22 +335,50 @@ def test_the_purge_is_due_every_night(cloud: dict[str, str]) -> None:
     assert json.loads(target["Input"]) == {"task": "purge"}
 
 
+def code(cloud: dict[str, str]) -> dict[str, str]:
+    """The digest of what each function runs."""
+    functions = moto.client(cloud, "lambda")
+    names = [f"thaw-test-{name}" for name in FUNCTIONS]
+    found = [functions.get_function(FunctionName=name)["Configuration"] for name in names]
+    return {each["FunctionName"]: each["CodeSha256"] for each in found}
+
+
 def test_the_migrating_function_alone_can_be_renewed_before_the_rest(
     deployed: Service, cloud: dict[str, str]
 ) -> None:
     """The new revisions are run, and then the code is deployed that needs them."""
-    functions = moto.client(cloud, "lambda")
-
-    def code() -> dict[str, str]:
-        names = [f"thaw-test-{name}" for name in FUNCTIONS]
-        found = [functions.get_function(FunctionName=name)["Configuration"] for name in names]
-        return {each["FunctionName"]: each["CodeSha256"] for each in found}
-
-    before = code()
+    before = code(cloud)
     deployed.release("of the next release")
     deployed.succeed("deploy", "function", "--function", "migrate")
-    after = code()
+    after = code(cloud)
     assert {name for name in before if before[name] != after[name]} == {"thaw-test-migrate"}
+
+
+def test_a_release_is_taken_back_by_what_its_workflow_noted_before_it(
+    deployed: Service, cloud: dict[str, str], tmp_path: Path
+) -> None:
+    first = b64encode(sha256(built("arm64").read_bytes()).digest()).decode()
+    timestamp = noted(cloud, tmp_path)
+    deployed.release("of a release that does not answer")
+    deployed.succeed("package")
+    deployed.deploy_without(*UNKNOWN_TO_MOTO)
+    assert first not in code(cloud).values()
+    deployed.succeed("rollback", "--timestamp", timestamp)
+    assert {*code(cloud).values()} == {first}
+
+
+def noted(cloud: dict[str, str], folder: Path) -> str:
+    """What the workflow's own step notes; AWS's command line is not here, but its query is kept."""
+    steps = yaml.safe_load(PRODUCTION.read_text())["jobs"]["aws"]["steps"]
+    (script,) = [step["run"] for step in steps if step.get("id") == "before"]
+    found = moto.client(cloud, "cloudformation").get_template(StackName="thaw-test")
+    (query,) = re.findall(r"--query ([\w.]+)", script)
+    (folder / "aws").write_text(f"#!/bin/sh\necho {jmespath.search(query, found)}\n")
+    (folder / "aws").chmod(0o700)
+    output = folder / "output"
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(output)}
+    subprocess.run(["bash", "-e", "-c", script], env=environment, check=True)  # noqa: S603, S607
+    return output.read_text().removeprefix("timestamp=").strip()
 
 
 @pytest.mark.usefixtures("deployed")

@@ -80,8 +80,7 @@ def test_a_copy_that_has_asked_for_nothing_deploys_nothing() -> None:
     for found in map(jobs, FILES):
         for job in found.values():
             if "environment" in job:
-                first = found["migrate"] if job.get("needs") == "migrate" else job
-                assert re.search(r"vars\.(PREVIEWS|PRODUCTION) == 'vercel'", first["if"])
+                assert re.search(r"vars\.(PREVIEWS|PRODUCTION) == '(vercel|aws)'", job["if"])
 
 
 def test_a_fork_s_pull_request_gets_no_secret_and_takes_nobody_s_preview_away() -> None:
@@ -121,18 +120,42 @@ def test_a_stranger_s_branch_of_the_same_name_takes_no_preview_s_turn() -> None:
 def test_what_is_on_main_is_tested_once_and_before_it_goes_live() -> None:
     production = jobs(WORKFLOWS / "production.yml")
     assert production["test"]["uses"] == "$/.github/workflows/test.yml"
-    assert (production["migrate"]["needs"], production["deploy"]["needs"]) == ("test", "migrate")
+    needs = [production[job]["needs"] for job in ("migrate", "vercel", "aws")]
+    assert needs == ["test", "migrate", "migrate"]
     assert "push" not in read(WORKFLOWS / "test.yml")[ON]
 
 
-def test_a_release_has_the_domain_between_two_looks_at_it_or_gives_it_back() -> None:
-    said = [step.get("run", "") for step in jobs(WORKFLOWS / "production.yml")["deploy"]["steps"]]
-    marks = ("deploy --prod --skip-domain", 'smoke "$URL"', "promote", 'smoke "$API_URL"')
+BACK = {
+    "vercel": "steps.promotion.conclusion != 'skipped'",
+    "aws": "steps.deployment.conclusion == 'success'",
+}
+"""Where there is something to take back; what AWS does not finish, it takes back by itself."""
+
+
+@pytest.mark.parametrize(
+    ("job", "marks"),
+    [
+        ("vercel", ("--prod --skip-domain", 'smoke "$URL"', "promote", 'smoke "$API_URL"')),
+        ("aws", ("get-template", "osls deploy", 'smoke "$API_URL"')),
+    ],
+)
+def test_a_release_is_looked_at_and_goes_back_if_it_does_not_answer(
+    job: str, marks: tuple[str, ...]
+) -> None:
+    order = jobs(WORKFLOWS / "production.yml")[job]["steps"]
+    said = [step.get("run", "") for step in order]
     places = [next(at for at, run in enumerate(said) if mark in run) for mark in marks]
     assert places == sorted(places)
-    back = jobs(WORKFLOWS / "production.yml")["deploy"]["steps"][places[-1] + 1]
+    back = order[places[-1] + 1]
     assert "rollback" in back["run"]
-    assert back["if"] == "(failure() || cancelled()) && steps.promotion.conclusion != 'skipped'"
+    assert back["if"] == f"(failure() || cancelled()) && {BACK[job]}"
+
+
+def test_aws_is_given_every_setting_that_its_template_reads() -> None:
+    read = set(re.findall(r"env:(\w+)", (ROOT / "serverless.yml").read_text()))
+    job = jobs(WORKFLOWS / "production.yml")["aws"]
+    assert read - {"AWS_REGION"} <= set(job["env"])  # that one comes with the credentials
+    assert job["permissions"]["id-token"] == "write"
 
 
 @workflows
