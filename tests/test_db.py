@@ -2,16 +2,19 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from psycopg2.extensions import cursor
+from sqlalchemy.engine import make_url
 
-from app import address
+from app import address, trying
 from app.locks import lock_name
 from app.main import app
 from app.pool import pool
+from dev.wire import CountingProxy
 from tests.concurrency import end_our_sessions, open_transaction, wait_for_a_lock
 from tests.people import Person
 from tests.processes import fresh_engine
@@ -24,6 +27,18 @@ def test_a_session_that_ended_while_it_rested_costs_the_caller_nothing(
         task = owner.add()
         end_our_sessions(sql)
         assert owner.get(f"tasks/{task['id']}").json() == task
+
+
+def test_a_write_that_finds_its_connection_closed_was_not_sent(
+    owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = CountingProxy(os.environ["DATABASE_URL"])
+    monkeypatch.setenv("DATABASE_URL", proxy.url)
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    with fresh_engine():
+        with proxy:
+            owner.get("tasks")
+        assert owner.post("tasks", json={"title": "T"}).json()["code"] == "database_waking"
 
 
 def test_the_connection_is_back_before_the_answer_is_written(owner: Person) -> None:
@@ -58,6 +73,25 @@ def test_without_a_database_the_answer_is_503_in_bounded_time(
             assert not any(secret in answer.text for secret in ("hidden", "127.0.0.1", "nowhere"))
 
 
+def test_who_runs_it_is_called_only_for_what_nobody_else_can_mend_and_hears_its_words(
+    owner: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = make_url(os.environ["DATABASE_URL"]).set(password="wrong")  # noqa: S106  on purpose
+    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    with fresh_engine():
+        owner.get("tasks")
+    called = next(each for each in caplog.records if each.message == "database_password")
+    assert called.levelname == "CRITICAL"
+    assert "password authentication failed" in vars(called)["said"]
+    monkeypatch.undo()
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    with fresh_engine(), open_transaction() as other:
+        other.execute("LOCK TABLE tasks")
+        owner.get("tasks")
+    late = next(each for each in caplog.records if each.message == "timed_out")
+    assert (late.levelname, "said" in vars(late)) == ("ERROR", False)
+
+
 def test_a_request_that_finds_no_free_connection_in_time_is_told_so(
     owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +99,19 @@ def test_a_request_that_finds_no_free_connection_in_time_is_told_so(
     with fresh_engine(), pool().turns:
         crowded = owner.get("tasks")
     assert (crowded.status_code, crowded.json()["code"]) == (503, "overloaded")
+
+
+def test_a_request_that_waited_for_a_connection_tells_how_long(
+    owner: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    with fresh_engine():
+        turns = pool().turns
+        turns.acquire()
+        free = threading.Timer(0.3, turns.release)
+        free.start()
+        assert owner.get("tasks").is_success
+        free.join()
+    assert 200 < vars(caplog.records[-1])["pool_ms"] < 2000
 
 
 def in_thread(request: Callable[[], Any], answers: list[Any]) -> threading.Thread:
@@ -122,6 +169,44 @@ def test_a_lost_write_that_may_still_run_at_the_deadline_has_an_unknown_outcome(
             lost.join()
         assert (answers[0].status_code, answers[0].json()["code"]) == (503, "outcome_unknown")
         assert send().json()["version"] == 2
+
+
+def test_a_lost_write_is_answered_as_soon_as_its_first_try_is_over(
+    owner: Person, sql: cursor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Meanwhile it asks now and then, and not as fast as it can."""
+    path, headers = f"tasks/{owner.add()['id']}", {"Idempotency-Key": "late"}
+    answers, lock = list[Any](), lock_name(owner.id, "late")
+    with open_transaction() as holder:
+        with open_transaction() as other:
+            other.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (path[6:],))
+            body = {"title": "T"}
+            lost = in_thread(lambda: owner.patch(path, json=body, headers=headers), answers)
+            wait_for_a_lock(sql)
+            wish = in_thread(lambda: holder.execute("SELECT pg_advisory_lock(%s)", (lock,)), [])
+            wait_for_a_lock(sql, waiting=2)
+            end_our_sessions(sql)
+            wish.join()
+        time.sleep(0.5)
+    lost.join()
+    assert (answers[0].status_code, answers[0].json()["version"]) == (200, 2)
+    assert 4 < vars(caplog.records[-1])["trips"] < 20
+
+
+def test_a_lost_write_that_finds_no_connection_any_more_has_an_unknown_outcome(
+    owner: Person, sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, answers = f"tasks/{owner.add()['id']}", list[Any]()
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    with fresh_engine(), open_transaction() as other:
+        turns = pool().turns
+        monkeypatch.setattr(trying, "pause", lambda *_: turns.acquire())  # others are faster
+        other.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", (path[6:],))
+        lost = in_thread(lambda: owner.patch(path, json={"title": "T"}), answers)
+        wait_for_a_lock(sql)
+        end_our_sessions(sql)
+        lost.join()
+    assert (answers[0].status_code, answers[0].json()["code"]) == (503, "outcome_unknown")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])

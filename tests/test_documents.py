@@ -455,6 +455,14 @@ def test_a_document_stays_in_a_team_that_its_new_owner_is_in_and_leaves_another(
         assert refused(person.get(f"documents/{document['id']}"), 404)
 
 
+@pytest.mark.usefixtures("team")
+def test_a_document_of_no_team_comes_into_none_of_its_new_owners(
+    owner: Person, teammate: Person
+) -> None:
+    given = give(owner, write(owner), teammate).json()
+    assert (given["user_id"], given["team_id"]) == (teammate.id, None)
+
+
 def test_only_the_owner_transfers_a_document(
     owner: Person, teammate: Person, team: str, sql: cursor
 ) -> None:
@@ -496,6 +504,15 @@ def test_a_repeated_transfer_shows_nothing_that_its_new_owner_wrote(
     assert give(owner, document, outsider, **key).status_code == 200
     outsider.patch(f"documents/{document['id']}", json={"content": "secret"})
     assert refused(give(owner, document, outsider, **key), 404)
+
+
+def test_a_repeated_transfer_within_a_team_shows_the_document_as_it_is_now(
+    owner: Person, teammate: Person, team: str
+) -> None:
+    document, key = write(owner, team_id=team), {"Idempotency-Key": "give"}
+    assert give(owner, document, teammate, **key).status_code == 200
+    changed = teammate.patch(f"documents/{document['id']}", json={"content": "Ours"}).json()
+    assert give(owner, document, teammate, **key).json() == changed
 
 
 def test_a_transfer_at_a_version_is_repeated_though_that_version_is_gone(

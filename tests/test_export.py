@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from psycopg2.extensions import cursor
 
+from app.access import Caller
 from app.aws import handler
+from app.db import OneTrip
 from app.pages import packed
-from app.users.export import LARGEST
+from app.users.export import LARGEST, list_everything
+from app.users.exported import ExportQuery
 from dev.events import DOORS, Request
 from dev.lambda_function import Context
 from dev.wire import CountingProxy
@@ -174,6 +177,12 @@ def test_no_answer_is_longer_than_lambda_lets_through(
         target = page["next"] and f"/api/me/export?cursor={page['next']}"
     assert sum(sizes) == 11
     assert sizes[0] == {'"': 4, "\x01": 2}.get(text, 8)
+
+
+def test_no_more_is_read_than_a_page_can_carry(owner: Person, sql: cursor) -> None:
+    add_documents(sql, owner, 20, "a" * 256 * 1024)
+    read = list_everything(OneTrip(), Caller(owner.id), ExportQuery(limit=100))
+    assert len(read) == 9  # the profile, and documents until they pass 2 MB
 
 
 def test_a_page_is_one_round_trip(

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from psycopg2.extensions import cursor
 
+from dev.wire import CountingProxy
 from tests.concurrency import at_once, open_transaction, wait_for_a_lock
 from tests.people import Person, sign_up
 
@@ -110,6 +111,21 @@ def test_a_key_of_another_resource_is_refused_in_the_same_words(owner: Person) -
         url = path.format(id=uuid4())
         answer = owner.request(method, url, json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_key_names_the_method_the_address_and_the_query_too(owner: Person) -> None:
+    first, second = (f"tasks/{owner.add('Old')['id']}" for _ in range(2))
+    body, changed, deleted = {"title": "New"}, *({"Idempotency-Key": key} for key in "cd")
+    assert owner.patch(first, json=body, headers=changed).is_success
+    assert owner.delete(first, headers=deleted).is_success
+    for answer in (
+        owner.patch(second, json=body, headers=changed),
+        owner.request("DELETE", first, json=body, headers=changed),
+        owner.delete(f"{first}?permanent=true", headers=deleted),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert owner.titles() == ["Old"]
+    assert owner.post(f"{first}/restore").json()["title"] == "New"
 
 
 @every_write
@@ -248,6 +264,25 @@ def test_a_batch_is_all_or_nothing_when_a_row_changes_meanwhile(owner: Person, s
     assert answers[0].status_code == 412
     assert answers[0].json()["errors"][0]["pointer"] == "/items/2"
     assert owner.titles("sort=created_at") == ["0", "1", "theirs", "3", "4"]
+
+
+def test_a_batch_comes_back_in_the_order_it_was_sent_in_a_repeat_too(owner: Person) -> None:
+    ids = [owner.add()["id"] for _ in range(5)][::-1]
+    body = {"items": [{"id": id, "title": "New"} for id in ids]}
+    for _ in range(2):
+        told = owner.patch("tasks/batch", json=body, headers={"Idempotency-Key": "order"})
+        assert [task["id"] for task in told.json()["items"]] == ids
+        for id in ids[1:] + ids[:1]:  # wherever the rows lie now
+            owner.post(f"tasks/{id}/complete")
+
+
+def test_a_batch_that_is_refused_is_sent_once_and_asked_why_once(
+    owner: Person, wire: CountingProxy
+) -> None:
+    items = [{"id": owner.add()["id"], "title": "T"}, {"id": str(uuid4()), "title": "T"}]
+    wire.reset()
+    assert owner.patch("tasks/batch", json={"items": items}).status_code == 404
+    assert wire.snapshot().trips == 3  # the write; the rows, and the teams, that it was refused for
 
 
 def test_a_user_unknown_to_the_database_is_made_from_the_token_by_the_first_write(

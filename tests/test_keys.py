@@ -133,6 +133,17 @@ def test_the_keys_are_fetched_once_and_kept(issuer: Issuer) -> None:
     assert issuer.fetches == 1
 
 
+def test_keys_are_not_fetched_again_before_they_are_old(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "COOL_DOWN", 0)
+    assert [ask().status_code for _ in range(3)] == [200] * 3
+    assert issuer.fetches == 1
+    keys.key_ring().fetched -= keys.LIFESPAN
+    assert [ask().status_code for _ in range(3)] == [200] * 3
+    assert issuer.fetches == 2
+
+
 def test_unknown_kids_cost_the_issuer_one_fetch_at_most(issuer: Issuer) -> None:
     assert ask().status_code == 200
     keys.key_ring().tried = 0  # long ago
@@ -295,7 +306,7 @@ def test_a_key_that_cannot_verify_is_passed_over_and_the_others_serve(
 
 
 def test_keys_from_the_environment_need_no_issuer(
-    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("JWKS_URL")
     monkeypatch.setenv("JWKS", document("a").decode())
@@ -303,3 +314,4 @@ def test_keys_from_the_environment_need_no_issuer(
     assert ask("a").status_code == 200
     refused(ask("b"), 401)
     assert issuer.fetches == 0
+    assert "keys not refreshed" not in caplog.messages

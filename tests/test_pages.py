@@ -112,7 +112,33 @@ def test_a_numbered_page_links_to_the_next(owner: Person) -> None:
     owner.post("tasks/batch", json={"items": [{"title": "T"}] * 3})
     first = owner.get("tasks?page=1&page_size=2")
     assert first.headers["link"] == '</api/me/tasks?page_size=2&page=2>; rel="next"'
+    for query, page in (("page_size=1", 2), ("page=2&page_size=1", 3)):
+        assert f"page={page}>" in owner.get(f"tasks?{query}").headers["link"]
     assert "link" not in owner.get("tasks?page=2&page_size=2").headers
+
+
+def test_a_page_that_ends_where_the_list_does_links_to_none(owner: Person) -> None:
+    owner.post("tasks/batch", json={"items": [{"title": "T"}] * 2})
+    first, whole = owner.get("tasks?limit=1"), owner.get("tasks?limit=2")
+    link = f'</api/me/tasks?limit=1&cursor={first.json()["next"]}>; rel="next"'
+    assert first.headers["link"] == link
+    assert (whole.json()["next"], whole.headers.get("link")) == (None, None)
+
+
+def test_a_cursor_fits_a_page_of_another_size_with_or_without_the_total(owner: Person) -> None:
+    owner.post("tasks/batch", json={"items": [{"title": "T"}] * 3})
+    for first, then in (("", "&include=total"), ("&include=total", "")):
+        cursor = owner.get(f"tasks?limit=1{first}").json()["next"]
+        rest = owner.get(f"tasks?limit=2{then}&cursor={cursor}").json()
+        assert (len(rest["items"]), rest["next"]) == (2, None)
+
+
+@pytest.mark.parametrize("name", ["limit", "page", "page_size"])
+def test_pages_and_what_is_on_them_are_counted_from_1(owner: Person, name: str) -> None:
+    for number in (0, -1):
+        told = refused(owner.get(f"tasks?{name}={number}"), 422)
+        assert told["errors"][0]["pointer"] == f"/query/{name}"
+    assert owner.get(f"tasks?{name}=1").is_success
 
 
 def test_the_total_comes_with_a_cursor_page_when_asked_for(owner: Person) -> None:
@@ -123,6 +149,15 @@ def test_the_total_comes_with_a_cursor_page_when_asked_for(owner: Person) -> Non
     last = owner.get(f"tasks?limit=2&include=total&cursor={counted['next']}").json()
     assert (len(last["items"]), last["total"], last["next"]) == (1, 3, None)
     assert owner.get("tasks?page=9").json() == {"items": [], "next": None, "total": 3, "pages": 1}
+
+
+def test_the_total_is_of_what_the_filters_let_through(owner: Person) -> None:
+    items = [{"title": "T", "status": status} for status in ("todo", "done", "done")]
+    owner.post("tasks/batch", json={"items": items})
+    owner.delete(f"tasks/{owner.add()['id']}")
+    for query, total in (("", 3), ("&status=done", 2), ("&deleted=true", 1)):
+        for paging in ("limit=1&include=total", "page=1&page_size=1"):
+            assert owner.get(f"tasks?{paging}{query}").json()["total"] == total
 
 
 def test_a_cursor_belongs_to_its_sort_and_filters(owner: Person) -> None:
@@ -152,6 +187,28 @@ def test_a_cursor_and_a_page_number_do_not_go_together(owner: Person) -> None:
     owner.post("tasks/batch", json={"items": [{"title": "T"}] * 2})
     cursor = owner.get("tasks?limit=1").json()["next"]
     assert owner.get(f"tasks?page=2&cursor={cursor}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("due_at", "yesterday"),
+        ("created_at", "2030-01-01T00:00:00"),
+        ("updated_at", 5),
+        ("priority", "1"),
+        ("priority", 5),
+        ("title", "\0"),
+        ("title", 5),
+    ],
+)
+def test_a_cursor_with_a_place_of_another_kind_is_none_that_the_list_handed_out(
+    owner: Person, name: str, place: str | int
+) -> None:
+    row = SimpleNamespace(id="01a1fae5-dcbf-74f9-9926-70081d309f05")
+    query = TaskQuery.model_validate({"sort": name})
+    forged = encode(query, KEYS[name]._replace(read=lambda _: place), row)
+    answer = owner.get("tasks", params={"sort": name, "cursor": forged})
+    assert refused(answer, 400)["code"] == "invalid_cursor"
 
 
 anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(few)

@@ -212,6 +212,20 @@ def test_a_long_conversation_in_use_is_not_waited_for(
     assert purging.purge()["purged"] == {"conversations": 1, "messages": 9}
 
 
+def test_a_long_conversation_that_was_in_use_goes_the_next_time_and_not_all_at_once(
+    owner: Person, sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writes, "CHUNK", 4)
+    id = add(sql, "conversations", owner, "31 days")
+    add_messages(sql, id, 9)
+    steps = purging.purging(30)
+    with open_transaction() as other:
+        other.execute("SELECT FROM conversations WHERE id = %s FOR UPDATE", (id,))
+        assert "messages" not in next(each for each in steps if "messages" not in each.left).purged
+    assert [each.purged for each in steps][-1] == {}
+    assert purging.purge()["purged"] == {"conversations": 1, "messages": 9}
+
+
 @pytest.fixture
 def broken_tasks(sql: cursor) -> Iterator[None]:
     """No task can be deleted."""

@@ -203,6 +203,13 @@ def test_the_union_of_relevance_pages_is_the_set_while_rows_come_and_go(
 
 
 @both
+def test_what_fits_best_comes_first_where_no_order_is_asked_for(owner: Person, kind: str) -> None:
+    put(owner, kind, ("garden", ""), ("other", "garden"))
+    for query, titles in (("q=garden", ["garden", "other"]), ("", ["other", "garden"])):
+        assert [row["title"] for row in owner.get(f"{kind}?{query}").json()["items"]] == titles
+
+
+@both
 def test_ranks_that_differ_in_the_last_digit_keep_their_places(owner: Person, kind: str) -> None:
     put(owner, kind, *((f"{n}", "garden " * n + "hose " * (n % 7)) for n in range(1, 60)))
     whole = [row["id"] for row in search(owner, kind, "garden or hose", limit=100)]
@@ -223,6 +230,7 @@ def test_pages_are_numbered_and_counted_in_a_search_too(
     assert {(page["total"], page["pages"]) for page in pages} == {(5, 3)}
     beyond = owner.get(kind, params={**query, "page": 9}).json()
     assert (beyond["items"], beyond["total"], beyond["pages"]) == ([], 5, 1)
+    assert "total" not in owner.get(kind, params=query).json()
     counted = owner.get(kind, params={**query, "include": "total", "limit": 4}).json()
     assert (len(counted["items"]), counted["total"], "pages" in counted) == (4, 5, False)
     last = owner.get(

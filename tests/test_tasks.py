@@ -236,7 +236,9 @@ def test_a_reader_who_has_this_version_gets_304(owner: Person, tag: str) -> None
 def test_a_deleted_task_is_gone_until_it_is_restored(owner: Person) -> None:
     task = owner.add("Write")
     path = f"tasks/{task['id']}"
-    assert owner.post(f"{path}/restore").json()["code"] == "conflict"
+    for version in ('"1"', '"9"'):
+        told = refused(owner.post(f"{path}/restore", headers={"If-Match": version}), 409)
+        assert told["detail"] == "it is not deleted"
     assert owner.delete(path).status_code == 204
     for answer in (
         owner.get(path),
@@ -383,6 +385,16 @@ def test_filters_narrow_the_list(owner: Person, team: str) -> None:
         assert set(owner.titles(query)) == titles, query
 
 
+def test_a_moment_is_neither_before_nor_after_itself(owner: Person) -> None:
+    task = owner.add("Now", due_at=soon(days=1))
+    for name, moment in (
+        ("due_before", task["due_at"]),
+        ("due_after", task["due_at"]),
+        ("created_after", task["created_at"]),
+    ):
+        assert owner.get("tasks", params={name: moment}).json()["items"] == [], name
+
+
 def test_search_finds_words_phrases_and_exclusions(owner: Person) -> None:
     owner.add("Water the plants", description="in the garden")
     owner.add("Buy a garden hose")
@@ -465,6 +477,33 @@ def test_a_batch_of_deletions_names_the_one_that_may_not_be(
     refused = owner.post("tasks/batch-delete", json={"ids": [theirs, absent]})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (404, "/ids/1")
     assert owner.post("tasks/batch-delete", json={"ids": [theirs]}).status_code == 204
+
+
+@pytest.mark.parametrize("version", [0, 2**31])
+def test_a_version_that_no_row_can_have_is_pointed_at(owner: Person, version: int) -> None:
+    items = [{"id": owner.add()["id"], "version": version}]
+    answer = owner.patch("tasks/batch", json={"items": items})
+    assert refused(answer, 422)["errors"][0]["pointer"] == "/items/0/version"
+
+
+def test_a_member_whose_batch_comes_too_late_is_told_so_and_not_that_it_is_forbidden(
+    owner: Person, teammate: Person, team: str
+) -> None:
+    stale = {"id": owner.add(team_id=team)["id"], "title": "T", "version": 9}
+    answer = teammate.patch("tasks/batch", json={"items": [stale]})
+    assert refused(answer, 412)["errors"][0]["pointer"] == "/items/0"
+
+
+def test_a_batch_names_the_one_that_was_deleted_before(owner: Person, team: str) -> None:
+    kept, gone = owner.add()["id"], owner.add()["id"]
+    owner.delete(f"tasks/{gone}")
+    changes = {"items": [{"id": id, "team_id": team} for id in (kept, gone)]}
+    for answer, pointer in (
+        (owner.patch("tasks/batch", json=changes), "/items/1"),
+        (owner.post("tasks/batch-delete", json={"ids": [kept, gone]}), "/ids/1"),
+    ):
+        assert refused(answer, 404)["errors"][0]["pointer"] == pointer
+    assert [task["id"] for task in owner.get("tasks").json()["items"]] == [kept]
 
 
 def test_who_may_not_delete_a_row_does_not_wait_for_it(

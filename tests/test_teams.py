@@ -137,6 +137,16 @@ def test_members_stand_in_the_order_in_which_they_joined(owner: Person, sql: cur
     assert [member["user_id"] for member in listed] == order
 
 
+def test_members_who_joined_at_the_same_moment_stand_in_the_order_of_their_ids(
+    owner: Person, sql: cursor
+) -> None:
+    team = make(owner)["id"]
+    for name in "cab":
+        put(owner, team, sign_up(sql, name), "member")
+    sql.execute("UPDATE members SET joined_at = now() WHERE team_id = %s", (team,))
+    assert [*roles(owner, team)] == sorted(roles(owner, team))
+
+
 # Change and delete ------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from tests.concurrency import (
 from tests.people import Person, sign_up
 
 ME = "http://test/api/me"
+PROFILE = ("PATCH", ME, {"name": "New"})
 
 
 def test_the_profile_is_the_row(owner: Person) -> None:
@@ -260,9 +261,12 @@ def test_a_first_write_that_began_before_the_deletion_goes_with_the_rest(sql: cu
 
 
 @pytest.mark.usefixtures("wide_pool")
-def test_a_first_write_that_waits_for_the_deletion_brings_nobody_back(sql: cursor) -> None:
+@pytest.mark.parametrize(("method", "path", "body"), [("POST", "tasks", {"title": "T"}), PROFILE])
+def test_a_first_write_that_waits_for_the_deletion_brings_nobody_back(
+    sql: cursor, method: str, path: str, body: dict[str, str]
+) -> None:
     gone = Person("gone")
-    both = [partial(gone.delete, ME), partial(gone.post, "tasks", json={"title": "T"})]
+    both = [partial(gone.delete, ME), partial(gone.request, method, path, json=body)]
     hold = "SELECT pg_advisory_xact_lock(%s)"
     answers = in_turn(sql, hold, (lock_name(gone.id),), *both)
     assert [answer.status_code for answer in answers] == [204, 403]
