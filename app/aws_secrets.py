@@ -48,7 +48,7 @@ def named() -> str | None:
 def read(name: str) -> dict[str, str]:
     """What the secret holds; raises Unreadable with half a sentence that says what to do."""
     with turn:
-        found = fetched(name)
+        found = fetched(name.strip())
     if isinstance(found, str):
         raise Unreadable(f"names {name}, which {found}")
     return found

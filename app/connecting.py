@@ -22,48 +22,62 @@ COOL_DOWN = 10.0
 """Seconds between two readings: a password that stays wrong must not make us hammer AWS."""
 
 PATIENCE = 7.0
-"""Seconds that must be left to a request for it to read: AWS may be silent for six of them."""
+"""Seconds that a reading may take: AWS may be silent for six. Of a short deadline, half."""
 
 
-class Reading:
-    """When the secret was last read again; by the wall clock, which goes on while we are frozen."""
+class Address:
+    """The database's: as the settings have it, and as their secret has it since a refusal.
 
-    began = 0.0
+    All else that the secret holds stays as it was: a new issuer beside old keys would be worse.
+    """
+
+    def __init__(self) -> None:
+        self.learned: dict[str, str] = {}
+        """By the address of the settings."""
+        self.asked = 0.0
+        """By the wall clock, since a frozen sandbox stops the monotonic one."""
+
+    def now(self) -> str:
+        first = get_settings().database_url.get_secret_value()
+        return self.learned.get(first, first)
+
+    def renewed(self, refused: str) -> bool:
+        """Whether there is another by now; of many who were refused at once, one reads."""
+        settings = get_settings()
+        enough = min(PATIENCE, settings.request_timeout / 2)
+        if settings.settings_secret and waiting.left() > enough:
+            with aws_secrets.turn:
+                if self.now() == refused and abs(time.time() - self.asked) > COOL_DOWN:
+                    self.asked = time.time()
+                    self.renew()
+        return self.now() != refused
+
+    def renew(self) -> None:
+        """Learn what the secret holds now; where that is of no use, go on with what it held."""
+        aws_secrets.fetched.cache_clear()
+        try:
+            fresh = read(Settings).database_url.get_secret_value()
+        except SettingsError as error:
+            log.error("the secret is of no use", extra={"reason": str(error)})  # noqa: TRY400  said
+        else:
+            log.info("the secret was read again")
+            self.learned[get_settings().database_url.get_secret_value()] = fresh
+
+
+known = Address()
 
 
 def connect() -> Any:
     """Raises psycopg2.OperationalError."""
-    settings = get_settings()
+    url = known.now()
     try:
-        return reach(settings)
+        return reach(url)
     except OperationalError as error:
-        if speechless(str(error)).code != "database_password" or not renewed(settings):
+        if speechless(str(error)).code != "database_password" or not known.renewed(url):
             raise
-    return reach(get_settings())
+    return reach(known.now())
 
 
-def reach(settings: Settings) -> Any:
-    with waiting.until(time.time() + settings.database_connect_timeout):
-        return wake.connect(address.pooled(settings.database_url.get_secret_value()))
-
-
-def renewed(refused: Settings) -> bool:
-    """Whether there is another address by now; of many who were refused at once, one reads."""
-    if refused.settings_secret and waiting.left() > PATIENCE:
-        with aws_secrets.turn:
-            if get_settings() is refused and time.time() - Reading.began > COOL_DOWN:
-                Reading.began = time.time()
-                renew()
-    return get_settings().database_url != refused.database_url
-
-
-def renew() -> None:
-    """Go on with what the secret holds now; where that is of no use, with what it held."""
-    aws_secrets.fetched.cache_clear()
-    try:
-        usable = read(Settings) != get_settings()
-    except SettingsError as error:
-        log.error("the secret is of no use", extra={"reason": str(error)})  # noqa: TRY400  said
-        return
-    if usable:
-        get_settings.cache_clear()
+def reach(url: str) -> Any:
+    with waiting.until(time.time() + get_settings().database_connect_timeout):
+        return wake.connect(address.pooled(url))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import httpx2
@@ -20,13 +21,14 @@ REFUSED = (
     "`thaw token` makes local ones only"
 )
 
+LOGIN = (
+    "401: is the address right? Where a login of Vercel's stands before it, "
+    "VERCEL_AUTOMATION_BYPASS_SECRET leads past it"
+)
+
 HEADERS = ("X-Request-Id", "X-Content-Type-Options", "Server-Timing")
 
 TITLE = "thaw smoke: added, and removed at once"
-
-
-class NobodyThereError(Trouble):
-    """No answer came at all, and none would come to the next question."""
 
 
 class Looked(NamedTuple):
@@ -48,9 +50,9 @@ class Deployment:
         except httpx2.LocalProtocolError:  # its words quote the token
             raise Trouble("the token or the address holds what HTTP does not take") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise NobodyThereError(str(error) or type(error).__name__) from None
+            raise Trouble(str(error) or type(error).__name__) from None
         if got.status_code == UNAUTHORIZED != expected:
-            raise Trouble(REFUSED)
+            raise Trouble(REFUSED if "Authorization" in self._client.headers else LOGIN)
         if got.status_code != expected:
             raise Trouble(f"{method} {path} was answered with {got.status_code}: {got.text[:200]}")
         return got
@@ -113,12 +115,11 @@ def smoke(
 
 
 def looked(deployment: Deployment, token: str, end: float) -> Iterator[Looked]:
-    """What was seen, until nobody answered."""
-    for words, see in looks(deployment, token).items():
-        one = look(words, see, end)
-        yield one
-        if isinstance(one.trouble, NobodyThereError):
-            return
+    """What was seen; no more than the first where it is not the API that answers."""
+    (first, *others) = (partial(look, *one, end) for one in looks(deployment, token).items())
+    yield (it_answers := first())
+    if not it_answers.trouble:
+        yield from (another() for another in others)
 
 
 def looks(deployment: Deployment, token: str) -> dict[str, Callable[[], None]]:

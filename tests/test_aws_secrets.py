@@ -17,7 +17,7 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
-from app import aws_secrets, connecting, wake
+from app import aws_secrets, connecting, waiting, wake
 from app.settings import Direct, Settings, SettingsError, direct, get_settings
 from dev import ROOT
 from dev.lambda_function import Context
@@ -300,9 +300,9 @@ def put_right(
 ) -> Callable[[], None]:
     """The password has changed, and in the secret it does so when this is called."""
     keep({"DATABASE_URL": changed(wire.url, password="guessed")})  # noqa: S106  it is
-    function.setattr(connecting.Reading, "began", 0.0)
+    function.setattr(connecting.known, "asked", 0.0)
     assert refused_for_its_password(owner)
-    function.setattr(connecting.Reading, "began", 0.0)  # the cool-down is over
+    function.setattr(connecting.known, "asked", 0.0)  # the cool-down is over
     return lambda: change({"DATABASE_URL": wire.url})
 
 
@@ -324,6 +324,24 @@ def test_a_password_that_was_changed_costs_nobody_an_answer(
     assert owner.post("tasks", json={"title": "Kept"}).status_code == 201
     assert owner.titles() == ["Kept"]
     assert asked == ["GetSecretValue"]
+
+
+def test_a_short_deadline_is_no_reason_to_go_on_with_an_old_password(
+    put_right: Callable[[], None], owner: Person, function: pytest.MonkeyPatch
+) -> None:
+    put_right()
+    function.setenv("REQUEST_TIMEOUT", "4")
+    get_settings.cache_clear()
+    assert owner.get("tasks").status_code == 200
+
+
+@pytest.mark.usefixtures("put_right")
+def test_nothing_but_the_address_is_taken_from_a_secret_that_is_read_again(
+    owner: Person, wire: CountingProxy
+) -> None:
+    change({"DATABASE_URL": wire.url, "JWT_ISSUER": "https://another.example"})
+    assert owner.get("tasks").status_code == 200
+    assert owner.get("tasks").status_code == 200
 
 
 def test_a_password_that_stays_wrong_is_not_asked_for_all_the_time(
@@ -348,8 +366,7 @@ def test_a_secret_that_was_spoilt_leaves_what_it_held_before(
     assert refused_for_its_password(owner)
     assert "the secret is of no use" in caplog.text
     assert "Zq7" not in caplog.text
-    assert get_settings().database_url
-    function.setattr(connecting.Reading, "began", 0.0)
+    function.setattr(connecting.known, "asked", 0.0)
     put_right()
     assert owner.get("tasks").status_code == 200
 
@@ -362,7 +379,7 @@ def test_who_has_no_time_left_does_not_read_the_secret_again(
 ) -> None:
     put_right()
     asked.clear()
-    function.setattr(connecting, "PATIENCE", 60.0)
+    function.setattr(waiting, "left", lambda: 6.0)
     assert refused_for_its_password(owner)
     assert asked == []
 

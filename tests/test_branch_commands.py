@@ -1,5 +1,6 @@
 """`thaw branch` against the local Neon: made once, found again, pruned, reset, and taken away."""
 
+import os
 import re
 import subprocess
 import sys
@@ -216,6 +217,22 @@ def test_a_refusal_is_told_in_neon_s_words_without_the_key(
     with pytest.raises(Trouble, match="do not pass authentication") as told:
         thaw_branch("list")
     assert "napi" not in str(told.value)
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_secret_is_masked_at_the_beginning_of_a_line_where_colours_are_wanted_too() -> None:
+    """GitHub reads a command nowhere else, and a spinner moves the cursor about."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dev", "branch", "up", "coloured"],
+        cwd=ROOT,
+        env={**os.environ, "GITHUB_ACTIONS": "true", "FORCE_COLOR": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    masking = [line for line in done.stderr.splitlines() if "add-mask" in line]
+    assert len(masking) == 3
+    assert [line for line in masking if not line.startswith("::add-mask::")] == []
 
 
 @pytest.mark.usefixtures("cloud")

@@ -81,10 +81,11 @@ class Login(BaseHTTPRequestHandler):
     """What stands before a protected deployment: it notes what it is shown."""
 
     shown: ClassVar[list[str | None]] = []
+    status: ClassVar[int] = 200
 
     def do_GET(self) -> None:
         self.shown.append(self.headers["X-Vercel-Protection-Bypass"])
-        self.send_response(200)
+        self.send_response(self.status)
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
@@ -100,7 +101,18 @@ def test_what_lets_it_past_a_login_is_shown_there_and_nowhere_else(bypass: str) 
     Login.shown.clear()
     assert done.exit_code == 1
     assert "its answer lacks X-Request-Id" in done.output
+    assert "ok " not in done.output  # of what follows nothing would be true
     assert "a-secret" not in done.output
+
+
+def test_a_login_is_not_taken_for_a_wrong_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Login, "status", 401)
+    with HTTPServer(("127.0.0.1", 0), Login) as login:
+        threading.Thread(target=login.serve_forever, daemon=True).start()
+        done = smoke(f"http://127.0.0.1:{login.server_port}")
+        login.shutdown()
+    Login.shown.clear()
+    assert "VERCEL_AUTOMATION_BYPASS_SECRET leads past it" in done.output
 
 
 def test_nobody_there_is_wrong_and_said_once() -> None:

@@ -61,9 +61,9 @@ def replace(service: Service, row: Answer, wish: Wish) -> Preview:
 
 def fill(service: Service, preview: Preview, which: Which, *, fresh: bool, demo: bool) -> Urls:
     with told():
+        urls = addresses(service, preview.id, which)
+        mask(urls)  # with no spinner beside it: GitHub reads a command at the beginning of a line
         with step("reaching its database"):
-            urls = addresses(service, preview.id, which)
-            mask(urls)
             carry_revision(service, preview.id, which, urls.direct)
         migrate(preview.name, urls.direct, fresh=fresh)
         if demo:

@@ -65,8 +65,8 @@ def others(file: Path) -> list[str]:
     if not file.exists():
         return []
     with file.open("r+", encoding="utf-8") as old:  # what is only for reading is not replaced
-        lines = old.read().splitlines()
-    return [line for line in lines if line.partition("=")[0].removeprefix("export ") not in NAMES]
+        lines = [line.removesuffix("\n") for line in old]
+    return [line for line in lines if not {*NAMES} & {*line.partition("=")[0].split()}]
 
 
 def give(places: Places, urls: Urls, preview: Preview) -> None:

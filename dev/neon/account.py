@@ -26,7 +26,7 @@ def at_neon() -> Service | None:
     if not key or not id:
         missing = "NEON_PROJECT_ID" if key else "NEON_API_KEY"
         raise Trouble(f"{missing} is missing: Neon's console shows it in the project's settings.")
-    return Service(own.get("NEON_API_HOST") or API, key, id, {})
+    return Service(own.get("NEON_API_HOST", "").strip() or API, key, id, {})
 
 
 def laptop() -> Service:

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -78,10 +79,10 @@ class Service(NamedTuple):
         return self._read(got) if got.content else {}
 
     def _read(self, got: httpx2.Response) -> Answer:
-        try:
-            return dict(got.json())
-        except (ValueError, TypeError):
-            raise Trouble(f"What answers at {self.api_url} is not Neon's API.") from None
+        with suppress(ValueError):
+            if isinstance(found := got.json(), dict):
+                return found
+        raise Trouble(f"What answers at {self.api_url} is not Neon's API.")
 
     def _send(self, method: str, url: str, **more: Any) -> Sent:
         headers = {"Authorization": f"Bearer {self.api_key}"}
@@ -91,7 +92,9 @@ class Service(NamedTuple):
             raise Trouble(
                 "A setting of Neon's holds a character that HTTP does not take."
             ) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            raise Trouble(f"{self.api_url} is no address of Neon's API: {error}") from None
+        except httpx2.HTTPError as error:
             why = str(error) or type(error).__name__
             return Unreachable(f"Neon's API at {self.api_url} does not answer: {why}")
 
