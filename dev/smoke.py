@@ -20,7 +20,6 @@ REFUSED = (
     "401: is the token one of the deployment's JWT_ISSUER, for its JWT_AUDIENCE, and not expired? "
     "`thaw token` makes local ones only"
 )
-
 LOGIN = (
     "401: is the address right? Where a login of Vercel's stands before it, "
     "VERCEL_AUTOMATION_BYPASS_SECRET leads past it"

@@ -28,7 +28,7 @@ from app.shared_writes import (
     restore_row,
 )
 from app.tables import Task
-from app.tasks import queries, stats
+from app.tasks import queries, stats, writes
 from app.tasks.schemas import (
     NewTask,
     NewTasks,
@@ -41,7 +41,6 @@ from app.tasks.schemas import (
     TasksOut,
     TaskStats,
 )
-from app.tasks.writes import DONE, REOPENED
 
 router = below_user("/tasks", "tasks")
 ONE = "/{task_id:uuid}"  # "stats" and "batch" are none, and so keep methods of their own
@@ -133,15 +132,15 @@ def delete_task(
 @router.post(f"{ONE}/complete", response_model=TaskOut, responses=documented(404, 409, 412))
 def complete_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
     """Mark a task as done, now."""
-    task = change_row(db, me, once, Task, task_id, tag.versions, DONE)
-    return tag(task or refuse_change(db, me, tag, Task, task_id, DONE))
+    task = change_row(db, me, once, Task, task_id, tag.versions, writes.DONE)
+    return tag(task or refuse_change(db, me, tag, Task, task_id, writes.DONE))
 
 
 @router.post(f"{ONE}/reopen", response_model=TaskOut, responses=documented(404, 409, 412))
 def reopen_task(db: Database, me: Me, once: Once, tag: Writing, task_id: UUID) -> Task:
     """Mark a task as not done: it is to do again."""
-    task = change_row(db, me, once, Task, task_id, tag.versions, REOPENED)
-    return tag(task or refuse_change(db, me, tag, Task, task_id, REOPENED))
+    task = change_row(db, me, once, Task, task_id, tag.versions, writes.REOPENED)
+    return tag(task or refuse_change(db, me, tag, Task, task_id, writes.REOPENED))
 
 
 @router.post(f"{ONE}/restore", response_model=TaskOut, responses=documented(404, 409, 412))

@@ -1,6 +1,6 @@
 """HTTP only: one endpoint is one query; a refusal asks once more, to say why."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
 from uuid import UUID
 
@@ -101,15 +101,21 @@ def put_member(
     whom = named(me, member_id)
     team = writes.put_member(db, me, once, team_id, whom, tag.versions, put.role, new=tag.new)
     if team is None:
-        seen = found(queries.get_team(db, me, team_id))
-        rules.needs_say(me, seen, whom, put.role)
-        tag.match(seen)
-        rules.needs_newcomer(seen, whom)
-        raise NotFound("no such user")
+        refuse_member(db, me, tag, team_id, whom, put.role)
     if rules.joined(team, whom, once.when):
         tag.response.status_code = 201
         tag.response.headers["Location"] = f"/api/me/teams/{team_id}/members/{quote(whom, safe='')}"
     return tag(team)
+
+
+def refuse_member(
+    db: Database, me: Me, tag: Putting, team_id: UUID, whom: str, role: str
+) -> NoReturn:
+    seen = found(queries.get_team(db, me, team_id))
+    rules.needs_say(me, seen, whom, role)
+    tag.match(seen)
+    rules.needs_newcomer(seen, whom)
+    raise NotFound("no such user")
 
 
 @router.delete(

@@ -55,10 +55,7 @@ class Service(NamedTuple):
     libpq: dict[str, str]
 
     def call(self, method: str, path: str, **more: Any) -> Answer:
-        """Ask about the project; waits out what is busy.
-
-        Raises Refused with any other refusal, and Unreachable where no answer comes.
-        """
+        """Ask about the project, and wait out what is busy; raises Refused, or Unreachable."""
         project = quote(self.project_id, safe="")
         return self.ask(method, f"{self.api_url}/projects/{project}{path}", **more)
 
@@ -89,9 +86,7 @@ class Service(NamedTuple):
         try:
             return httpx2.request(method, url, headers=headers, timeout=30, **more)
         except (httpx2.LocalProtocolError, UnicodeEncodeError):  # their words quote the key
-            raise Trouble(
-                "A setting of Neon's holds a character that HTTP does not take."
-            ) from None
+            raise Trouble("A setting holds a character that HTTP does not take.") from None
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise Trouble(f"{self.api_url} is no address of Neon's API: {error}") from None
         except httpx2.HTTPError as error:
