@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from functools import partial
+from threading import RLock
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,12 +13,16 @@ from starlette.routing import compile_path
 
 from app import wake
 
+MAKING = RLock()
+"""One for all routes and the document about them: `warnings` are the whole process's."""
+
 
 class LazyRoute(APIRoute):
     """Knows which requests are its own; all else is made when it is first asked for.
 
     FastAPI takes a millisecond or two to learn of an endpoint what it takes and gives, with all
-    that it depends on. Routes are asked in the event loop only: no two threads make one at once.
+    that it depends on. An app may be asked by several event loops at once, each in a thread of its
+    own: one makes the route, and who asks it meanwhile for what it has not yet waits for that.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -33,22 +38,21 @@ class LazyRoute(APIRoute):
             self.complete()
 
     def __getattr__(self, name: str) -> Any:
-        if "make" not in vars(self):
-            raise AttributeError(name)
         self.complete()
-        return getattr(self, name)
+        return super().__getattribute__(name)
 
     def complete(self) -> None:
-        """Make it now, unless that is done."""
-        make = vars(self).pop("make", None)
-        if make is None:
-            return
-        try:
-            make()
-            self.use()
-        except BaseException:
-            self.make = make  # the next request is told the same reason
-            raise
+        """Make it now, unless that is done, or is what this thread is doing."""
+        with MAKING:
+            make = vars(self).pop("make", None)
+            if make is None:
+                return
+            try:
+                make()
+                self.use()
+            except BaseException:
+                self.make = make  # the next request is told the same reason
+                raise
 
     def use(self) -> None:
         """Have the models made of what it takes, which `starting` has put off until they are used.

@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from app.lazy_routes import LazyRoute
@@ -64,8 +68,8 @@ def double(number: int) -> int:
     return 2 * number
 
 
-def lazy_app(endpoint: Callable[..., Any] = double) -> FastAPI:
-    router, lazy = APIRouter(prefix="/twice", route_class=LazyRoute), FastAPI()
+def lazy_app(endpoint: Callable[..., Any] = double, **options: Any) -> FastAPI:
+    router, lazy = APIRouter(prefix="/twice", route_class=LazyRoute, **options), FastAPI()
     router.get("/{number}")(endpoint)
     for route in router.routes:
         assert isinstance(route, LazyRoute)
@@ -80,6 +84,23 @@ def test_a_route_answers_before_and_after_it_is_made() -> None:
     assert [client.get("/twice/4").json(), client.get("/twice/4").json()] == [8, 8]
     assert client.get("/twice/four").status_code == 422
     assert client.post("/twice/4").status_code == 405
+
+
+def test_threads_that_ask_while_a_route_is_made_wait_for_it() -> None:
+    def named(route: APIRoute) -> str:
+        time.sleep(0.05)  # so long that all are here before it is made
+        return route.name
+
+    crowd = 4
+    lazy, doors = lazy_app(generate_unique_id_function=named), Barrier(crowd)
+
+    def ask(_: int) -> int:
+        doors.wait()
+        answer: int = TestClient(lazy).get("/twice/4").json()
+        return answer
+
+    with ThreadPoolExecutor(crowd) as threads:
+        assert [*threads.map(ask, range(crowd))] == [8] * crowd
 
 
 def test_what_an_app_overrides_is_overridden() -> None:

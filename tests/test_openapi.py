@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
@@ -54,6 +56,21 @@ def test_a_function_that_starts_makes_no_document() -> None:
         [sys.executable, "-c", begun], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert done.stdout == "None False\n"
+
+
+def test_threads_that_ask_at_once_are_all_told_the_whole_document(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "openapi_schema", None)
+    crowd = 4
+    doors = Barrier(crowd)
+
+    def ask(_: int) -> bool:
+        doors.wait()
+        return app.openapi() == DOCUMENT
+
+    with ThreadPoolExecutor(crowd) as threads:
+        assert all(threads.map(ask, range(crowd)))
 
 
 def test_every_reference_leads_somewhere() -> None:
