@@ -107,11 +107,12 @@ def test_a_request_that_waited_for_a_connection_tells_how_long(
     with fresh_engine():
         turns = pool().turns
         turns.acquire()
-        free = threading.Timer(0.3, turns.release)
+        free = threading.Timer(1, turns.release)
         free.start()
         assert owner.get("tasks").is_success
         free.join()
-    assert 200 < vars(caplog.records[-1])["pool_ms"] < 2000
+    told = vars(caplog.records[-1])
+    assert 200 < told["pool_ms"] < told["ms"]
 
 
 def in_thread(request: Callable[[], Any], answers: list[Any]) -> threading.Thread:
