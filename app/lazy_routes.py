@@ -29,13 +29,14 @@ class LazyRoute(APIRoute):
         self.endpoint, self.methods = endpoint, {*options["methods"]}
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self.make = partial(super().__init__, path, endpoint, **options)  # once, then gone
+        self.another = partial(type(self), path, endpoint, **options)
 
     def join(self, app: FastAPI) -> None:
-        """Answer for this app, as after `include_router`, which would make it once more."""
-        self.make = partial(self.make, dependency_overrides_provider=app)
-        app.router.routes.append(self)
+        """Let another like it answer for this app, as `include_router` does."""
+        route = self.another(dependency_overrides_provider=app)
+        app.router.routes.append(route)
         if wake.in_snapshot():
-            self.complete()
+            route.complete()
 
     def __getattr__(self, name: str) -> Any:
         self.complete()

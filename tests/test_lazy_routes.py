@@ -16,8 +16,9 @@ from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from app.db import database
 from app.lazy_routes import LazyRoute
-from app.main import app
+from app.main import app, create_app
 from dev import ROOT
 
 MADE = """
@@ -113,6 +114,17 @@ def test_what_an_app_overrides_is_overridden() -> None:
     lazy = lazy_app(twice)
     lazy.dependency_overrides[number] = lambda: 21
     assert TestClient(lazy).get("/twice/4").json() == 42
+
+
+def test_a_second_app_has_routes_of_its_own() -> None:
+    one, other = create_app(), create_app()
+    one.dependency_overrides[database] = broken
+    assert TestClient(one, raise_server_exceptions=False).get("/health/db").status_code == 500
+    assert TestClient(other).get("/health/db").status_code == 200
+
+
+def broken() -> None:
+    raise AssertionError
 
 
 def test_a_route_that_cannot_be_made_says_why_each_time() -> None:
