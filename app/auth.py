@@ -10,11 +10,10 @@ from typing import Annotated, Any
 import jwt
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPBearer
-from starlette.concurrency import run_in_threadpool
 
+from app import keys
 from app.access import Caller
 from app.errors import Forbidden, Unauthorized
-from app.keys import key_ring
 from app.settings import get_settings
 from app.strict_json import storable
 
@@ -52,9 +51,9 @@ async def verify(token: str) -> Caller:
     """Check signature, issuer, audience and expiry; raises Unauthorized and says no more."""
     try:
         kid = key_id(token)
-        ring = key_ring()
+        ring = keys.ring()
         if ring.due(kid):
-            await run_in_threadpool(ring.refresh, kid)
+            await ring.renew(kid)
         return named(checked(token, ring.find(kid)))
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         raise Unauthorized from None

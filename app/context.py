@@ -13,6 +13,8 @@ class Facts:
     request_id: str = ""
     alone: bool = False
     """No other request runs in this process: AWS Lambda sends one at a time."""
+    cold: bool = False
+    """No request came to this process before."""
     began: float = field(default_factory=perf_counter)
     deadline: float = 0.0
     """When the answer must be on its way, in seconds since the epoch; 0 outside of requests."""

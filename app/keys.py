@@ -10,6 +10,8 @@ from http.client import HTTPException
 from typing import Any
 from urllib.request import urlopen
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from jwt import PyJWK
 
 from app.context import facts
@@ -51,6 +53,14 @@ class KeyRing:
         wanted = kid not in self.keys or now - self.fetched > LIFESPAN
         return self.url is not None and wanted and now - self.tried > COOL_DOWN
 
+    async def renew(self, kid: str) -> None:
+        """Refresh in a thread. Whose key is unknown waits for that one outside of it.
+
+        Anybody can make up a key's id: they would take all threads, and keep those who are known
+        from working for as long as the issuer is silent.
+        """
+        await to_thread.run_sync(self.refresh, kid, limiter=None if kid in self.keys else queue())
+
     def refresh(self, kid: str) -> None:
         """Fetch the keys, once for all who wait; whose key still serves does not wait."""
         if not self.lock.acquire(blocking=kid not in self.keys):
@@ -77,6 +87,16 @@ class KeyRing:
         return self.keys.get(kid)
 
 
+strangers: RunVar[CapacityLimiter] = RunVar("strangers")
+
+
+def queue() -> CapacityLimiter:
+    """One at a time, in this event loop."""
+    line = strangers.get(None) or CapacityLimiter(1)
+    strangers.set(line)
+    return line
+
+
 def read(document: Any) -> dict[str, PyJWK]:
     """Take the signing keys of kinds that we know; raises ValueError on what is no JWKS."""
     keys = document.get("keys") if isinstance(document, dict) else None
@@ -101,6 +121,16 @@ def fetch(url: str, patience: float = PATIENCE) -> Any:
             if len(body) > LARGEST or time.monotonic() > end:
                 raise ValueError("too large or too slow")
     return json.loads(body)
+
+
+making = threading.Lock()
+"""A cache alone would let the first requests of a process make a ring each, and fetch for each."""
+
+
+def ring() -> KeyRing:
+    """The one of this process."""
+    with making:
+        return key_ring()
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
 
 from app import wake
 
@@ -22,7 +23,7 @@ class LazyRoute(APIRoute):
 
     FastAPI takes a millisecond or two to learn of an endpoint what it takes and gives, with all
     that it depends on. An app may be asked by several event loops at once, each in a thread of its
-    own: one makes the route, and who asks it meanwhile for what it has not yet waits for that.
+    own: one makes the route, and the others wait for that.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -41,6 +42,10 @@ class LazyRoute(APIRoute):
     def __getattr__(self, name: str) -> Any:
         self.complete()
         return super().__getattribute__(name)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.complete()  # or wait for whoever is at it
+        await super().handle(scope, receive, send)
 
     def complete(self) -> None:
         """Make it now, unless that is done, or is what this thread is doing."""

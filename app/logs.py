@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import time
+from threading import Lock
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -49,7 +50,8 @@ def configure(level: str) -> None:
 class RequestLine:
     """Names the request, answers HEAD as GET without a body, and writes the line."""
 
-    cold = True
+    first = Lock()
+    """Taken by the first request of the process, which may be answered after others."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -60,7 +62,8 @@ class RequestLine:
             return
         asked = Headers(scope=scope).get("x-request-id", "")
         id = asked if REQUEST_ID.fullmatch(asked) else uuid4().hex
-        known = Facts(id, alone="aws.event" in scope, deadline=deadline(scope))
+        cold = self.first.acquire(blocking=False)
+        known = Facts(id, alone="aws.event" in scope, cold=cold, deadline=deadline(scope))
         facts.set(known)
         redact()
         answer = Answer(scope, send, known)
@@ -76,7 +79,7 @@ class RequestLine:
             "route": getattr(scope.get("route"), "path_format", None),
             "status": answer.status,
             "ms": milliseconds(seconds),
-            "cold": RequestLine.cold,
+            "cold": known.cold,
             "trips": known.trips,
             "retries": known.retries,
             "database_ms": milliseconds(known.database_seconds),
@@ -84,7 +87,6 @@ class RequestLine:
             "connect_ms": milliseconds(known.connect_seconds),
             "pool_ms": milliseconds(known.pool_seconds),
         }
-        RequestLine.cold = False
         log.info("request", extra=line)
 
 

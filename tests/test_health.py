@@ -1,8 +1,10 @@
 """Health: monitors learn whether we live and can serve, and nothing else."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from app.health.routes import readiness
 from app.pool import pool
 from app.tables import REVISION
 from dev.wire import CountingProxy
+from tests.concurrency import open_transaction, wait_for_a_lock
 from tests.people import Person
 from tests.problem import refused
 from tests.processes import fresh_engine
@@ -78,6 +81,38 @@ def test_a_database_behind_the_code_is_not_ready(monitor: Person, sql: cursor) -
     assert refused(ask(monitor), 503)["code"] == "not_ready"  # kept too
     readiness.until -= 10
     assert ask(monitor).status_code == 200
+
+
+class Left:
+    """A lock; when somebody first lets it go, this is done before they do anything more."""
+
+    def __init__(self, *then: Callable[[], object]) -> None:
+        self.lock, self.then = Lock(), [*then]
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+        if self.then:
+            self.then.pop()()
+
+
+def test_what_was_kept_is_told_though_another_is_already_asking_anew(
+    monitor: Person, sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with revision(sql, "0000"):
+        assert refused(ask(monitor), 503)["code"] == "not_ready"
+    with ThreadPoolExecutor(1) as another, open_transaction() as other:
+        other.execute("LOCK TABLE alembic_version")
+
+        def ask_anew() -> None:
+            readiness.until = 0
+            another.submit(ask, monitor)
+            wait_for_a_lock(sql)
+
+        monkeypatch.setattr(readiness, "turn", Left(ask_anew))
+        assert refused(ask(monitor), 503)["code"] == "not_ready"
 
 
 def test_a_database_ahead_of_the_code_is_ready(monitor: Person, sql: cursor) -> None:

@@ -5,17 +5,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
 import pytest
+from anyio import to_thread
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from app import keys
+from app.keys import KeyRing
 from app.main import app
 from app.settings import get_settings
 from dev.local import ORIGIN
@@ -123,9 +126,11 @@ def token(kid: str = "a", algorithm: str = "EdDSA", key: Any = None) -> str:
     return jwt.encode(claims, key or PRIVATE[algorithm], algorithm, {"kid": kid})
 
 
-def ask(kid: str = "a", algorithm: str = "EdDSA", key: Any = None) -> Any:
+def ask(
+    kid: str = "a", algorithm: str = "EdDSA", key: Any = None, client: TestClient | None = None
+) -> Any:
     headers = {"Authorization": f"Bearer {token(kid, algorithm, key)}"}
-    return TestClient(app).get("/api/me", headers=headers)
+    return (client or TestClient(app)).get("/api/me", headers=headers)
 
 
 def test_the_keys_are_fetched_once_and_kept(issuer: Issuer) -> None:
@@ -185,6 +190,22 @@ def test_all_who_wait_for_the_first_keys_get_them_from_one_fetch(issuer: Issuer)
     with ThreadPoolExecutor(5) as several:
         answers = list(several.map(lambda _: ask().status_code, range(5)))
     assert (answers, issuer.fetches) == ([200] * 5, 1)
+
+
+def test_the_first_to_ask_share_one_ring_of_keys(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2)
+
+    def made(*settings: str | None) -> KeyRing:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # for another that is being made
+        return KeyRing(*settings)
+
+    monkeypatch.setattr(keys, "KeyRing", made)
+    with ThreadPoolExecutor(2) as several:
+        answers = list(several.map(lambda _: ask().status_code, range(2)))
+    assert (answers, issuer.fetches) == ([200] * 2, 1)
 
 
 BROKEN: dict[str, Answer] = {
@@ -261,6 +282,28 @@ def test_who_has_a_key_that_serves_does_not_wait_for_a_fetch(
         assert not waits.done()
         issuer.silence.set()
         assert waits.result().status_code == 200
+
+
+def test_whose_key_is_unknown_waits_without_a_thread_that_requests_need(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leave_one_thread() -> None:
+        to_thread.current_default_thread_limiter().total_tokens = 1
+
+    assert ask().status_code == 200
+    keys.ring().tried = 0  # long ago
+    monkeypatch.setattr(keys, "PATIENCE", 5)
+    issuer.answer = hang
+    with TestClient(app) as client, ThreadPoolExecutor(1) as another:
+        assert client.portal
+        client.portal.call(leave_one_thread)
+        waits = another.submit(ask, "unknown", client=client)
+        while issuer.fetches < 2:
+            time.sleep(0.01)
+        assert ask(client=client).status_code == 200
+        assert not waits.done()
+        issuer.silence.set()
+        refused(waits.result(), 401)
 
 
 @pytest.mark.parametrize("algorithm", PUBLIC)

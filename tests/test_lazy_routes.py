@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Annotated, Any
 
 import pytest
@@ -102,6 +102,26 @@ def test_threads_that_ask_while_a_route_is_made_wait_for_it() -> None:
 
     with ThreadPoolExecutor(crowd) as threads:
         assert [*threads.map(ask, range(crowd))] == [8] * crowd
+
+
+def test_nobody_passes_before_the_models_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    lazy, use, using, passed = lazy_app(), LazyRoute.use, Event(), Event()
+
+    def slowly(route: LazyRoute) -> None:
+        using.set()
+        assert not passed.wait(0.3)
+        use(route)
+
+    def ask() -> int:
+        answer: int = TestClient(lazy).get("/twice/4").json()
+        passed.set()
+        return answer
+
+    monkeypatch.setattr(LazyRoute, "use", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(ask)
+        using.wait()
+        assert [threads.submit(ask).result(), first.result()] == [8, 8]
 
 
 def test_what_an_app_overrides_is_overridden() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from psycopg2.extensions import cursor
 
+from app.logs import RequestLine
 from dev import ROOT
 from tests.concurrency import end_our_sessions, open_transaction, wait_for_a_lock
 from tests.people import Person
@@ -23,6 +24,12 @@ from dev.events import Request, http_api
 from dev.lambda_function import Context
 for _ in range(2):
     handler(http_api(Request("GET", "/health", [])), Context())
+"""
+
+
+MEMBERS = """
+    time level logger message request_id method route status ms cold trips retries
+    database_ms wake_ms connect_ms pool_ms
 """
 
 
@@ -95,6 +102,7 @@ def test_each_request_is_one_line(
     lines.clear()
     answer = owner.request(method, path.replace("{task}", task))
     (line,) = map(json.loads, lines)
+    assert line.keys() == set(MEMBERS.split())
     told = (line["method"], line["route"], line["status"], line["trips"])
     assert told == (method, route, status, trips) == (method, route, answer.status_code, trips)
     assert line["request_id"] == answer.headers["x-request-id"]
@@ -176,6 +184,21 @@ def printed_by(program: str, **environment: str) -> list[dict[str, Any]]:
 
 def test_the_first_request_of_a_process_is_cold_and_no_other() -> None:
     assert [line["cold"] for line in printed_by(TWO_REQUESTS)] == [True, False]
+
+
+def test_the_cold_request_is_the_one_that_came_first(
+    owner: Person, sql: cursor, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RequestLine, "first", threading.Lock())
+    slow = threading.Thread(target=owner.get, args=("tasks",))
+    with open_transaction() as other:
+        other.execute("LOCK TABLE tasks")
+        slow.start()
+        wait_for_a_lock(sql)
+        owner.get("http://test/health")
+    slow.join()
+    cold = [(line["route"], line["cold"]) for line in map(json.loads, lines)]
+    assert cold == [("/health", False), ("/api/{user_id}/tasks", True)]
 
 
 def test_the_level_is_a_setting() -> None:

@@ -33,9 +33,10 @@ class Readiness:
             if time.time() >= self.until:
                 self.look(db)
                 self.until = time.time() + KEPT
-        if self.problem:
-            raise self.problem
-        return Ready(revision=str(self.revision), pool=Pool(**figures()))
+            revision, problem = self.revision, self.problem  # whoever looks next forgets them
+        if problem:
+            raise problem
+        return Ready(revision=str(revision), pool=Pool(**figures()))
 
     def look(self, db: OneTrip) -> None:
         """Ahead is fine, since a deployment migrates first; behind is not."""
