@@ -32,3 +32,7 @@ def end() -> None:
         gc.collect()  # nobody waits, and what is frozen is paid for
     gc.freeze()
     gc.enable()
+
+    from pydantic import BaseModel  # noqa: PLC0415
+
+    BaseModel.model_config.pop("defer_build", None)  # it would hold for other people's models too

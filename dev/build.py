@@ -13,11 +13,11 @@ from dev.aws import building, zipping
 EXAMPLES = """
 Examples:
 
-  thaw build lambda --arch arm64    .thaw/build/thaw-lambda-arm64.zip, which serverless.yml deploys
+  thaw build lambda --arch arm64    .thaw/build/thaw-lambda-arm64.zip
 
   thaw build vercel    .thaw/build/vercel, as Vercel itself would build it
 
-Exit code 1 says that a bundle could not be built, or weighs more than its budget.
+Exit code 1: a bundle could not be built, or weighs more than its budget.
 """
 
 app = typer.Typer(
@@ -36,12 +36,14 @@ def lambda_(
         aws.Architecture | None,
         typer.Option(help="The function's; without it, this machine's.", show_default=False),
     ] = None,
-    output: Annotated[Path, typer.Option(help="The folder to write to.")] = building.OUTPUT,
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where to write.")
+    ] = building.OUTPUT,
 ) -> None:
     """Build the zip of every Lambda function, and say what it weighs.
 
-    From requirements.txt, app, api and migrations: the same input gives the same bytes. It takes a
-    Python 3.13 to compile with.
+    From requirements.txt, app, api and migrations: the same input gives the same
+    bytes. It takes a Python 3.13 to compile with.
     """
     path = building.build(arch or aws.here(), output)
     show(zipping.parts(path))
@@ -51,7 +53,7 @@ def lambda_(
 
 @app.command()
 def vercel() -> None:
-    """Build the function that Vercel runs, by Vercel's own program. It takes Node."""
+    """Build Vercel's function, by Vercel's own program; it takes Node."""
     from dev.vercel.building import build  # noqa: PLC0415  who builds for Lambda needs no Node
 
     typer.echo(build())

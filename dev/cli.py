@@ -1,8 +1,11 @@
 """The `thaw` command: a table of commands, each a module that is imported when it is called."""
 
+import errno
 import importlib
+import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import typer
@@ -33,15 +36,19 @@ Examples:
 
   curl -H "Authorization: Bearer $(thaw token)" localhost:8000/api/me/tasks
 
-  thaw neon suspend    the database falls asleep, and the next request wakes it
+  thaw neon suspend    the database sleeps, and the next request wakes it
 
   DATABASE_URL=postgresql://… thaw migrate up    a database elsewhere
 
-Without DATABASE_URL, in the environment or .env, every command uses the Neon in .thaw, and
-starts it for as long as it needs it unless `thaw up` runs it.
+Without DATABASE_URL, in the environment or .env, every command uses the Neon
+in .thaw, and starts it for as long as it needs it unless `thaw up` runs it.
+
+`thaw COMMAND --help` tells more.
 """
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
+"""A shell's number for Ctrl-C."""
 
 # Pretty tracebacks are off: they print local variables, and those hold secrets.
 app = typer.Typer(
@@ -88,17 +95,37 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def open_streams() -> None:
+    """What is closed leads nowhere, and not to the next file that is opened in its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  for good
+
+
 def main() -> None:
+    open_streams()
     for each in STOPS:
         if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN:  # nohup
             signal.signal(each, interrupt)
     try:
         app(prog_name="thaw")
-    except Trouble as trouble:
-        sys.exit(f"thaw: {trouble}")
-    except ValueError as error:
-        from app.settings import SettingsError  # noqa: PLC0415  0.3 s that only a mistake pays
-
-        if not isinstance(error, SettingsError):
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except (Trouble, OSError, ValueError) as error:
+        sentence = told(error)
+        if sentence is None:
             raise
-        sys.exit(f"thaw: {error}")
+        sys.exit(f"thaw: {sentence}")
+
+
+def told(error: Exception) -> str | None:
+    """What people read of it; None for a mistake of ours, whose traceback is needed."""
+    if isinstance(error, Trouble):
+        return str(error)
+    if isinstance(error, OSError):  # a right, a folder or room is missing
+        full = "what is printed goes nowhere" if error.errno == errno.ENOSPC else None
+        where = error.filename or full
+        return where and f"{error.strerror}: {where}"
+    from app.settings import SettingsError  # noqa: PLC0415  0.3 s that only a mistake pays
+
+    return str(error) if isinstance(error, SettingsError) else None

@@ -26,9 +26,9 @@ from dev.wire import CountingProxy, Counts
 Method = Annotated[str | None, typer.Argument(callback=known_method, help="GET, POST, …")]
 Target = Annotated[str | None, typer.Argument(callback=target, help="/api/me/tasks?limit=5")]
 SHAPE = (
-    "How AWS sends the request: HTTP API (v2), REST API (v1), function URL (url), load balancer "
-    "(alb; alb-multi keeps repeated values). Or @file (@- is standard input): "
-    "an event of any kind, and no request."
+    "How AWS sends the request: v2 (HTTP API), v1 (REST API), url (function URL), alb (load "
+    "balancer; alb-multi keeps repeated values). Or @file (@- is standard input): an event of any "
+    "kind, instead of a request."
 )
 RUNTIME = "This process, or the built zip under AWS's runtime client (ric) or emulator (rie)."
 
@@ -48,24 +48,33 @@ def invoke(  # noqa: PLR0913  a command's options
     method: Method = None,
     path: Target = None,
     *,
-    who: Annotated[str, typer.Option("--as", help="Whose token to send; '' sends none.")] = "demo",
+    who: Annotated[
+        str, typer.Option("--as", metavar="USER", help="Whose token to send; '' sends none.")
+    ] = "demo",
     data: Annotated[
-        str | None, typer.Option("--data", "-d", help="The body; @file, or - for standard input.")
+        str | None,
+        typer.Option(
+            "--data", "-d", metavar="BODY", help="The body; @file, or - for standard input."
+        ),
     ] = None,
     header: Annotated[
-        list[str] | None, typer.Option("--header", "-H", help="'Name: value'; repeat for more.")
+        list[str] | None,
+        typer.Option("--header", "-H", metavar="HEADER", help="'Name: value'; repeat for more."),
     ] = None,
-    event: Annotated[str, typer.Option(callback=known_event, help=SHAPE)] = "v2",
+    event: Annotated[str, typer.Option(callback=known_event, metavar="KIND", help=SHAPE)] = "v2",
     runtime: Annotated[Runtime, typer.Option(help=RUNTIME)] = "here",
-    handler: Annotated[str, typer.Option(help="Or migrations.aws.handler.")] = HANDLER,
-    repeat: Annotated[int, typer.Option(min=1, help="Send it so many times.")] = 1,
+    handler: Annotated[
+        str, typer.Option(metavar="NAME", help="Or migrations.aws.handler.")
+    ] = HANDLER,
+    repeat: Annotated[int, typer.Option(min=1, metavar="TIMES", help="Send it so often.")] = 1,
     trips: Annotated[bool, typer.Option("--trips", help="Count round trips on the wire.")] = False,
 ) -> None:
-    """Send one event to the Lambda function as AWS would, here, and print its answer.
+    """Send one event to the Lambda function as AWS would; print its answer.
 
-    Status, headers and log go to stderr, the body to stdout. Exit code 1 says 4xx, 5xx or failed.
+    Status, headers and log go to stderr, the body to stdout. Exit code 1 says
+    4xx, 5xx or failed.
 
-    thaw invoke POST /api/me/tasks -d '{"title": "Count the trips"}' --trips --repeat 3
+    thaw invoke POST /api/me/tasks -d '{"title": "Count"}' --trips --repeat 3
 
     thaw invoke --event @tests/events/cron.json --runtime rie
     """

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from dev import STATE
+from dev import STATE, Trouble
 
 HALF_A_DAY = 12 * 60 * 60
 
@@ -70,7 +70,10 @@ def private_key(directory: Path) -> Ed25519PrivateKey:
     path = directory / "key.pem"
     if not path.exists():
         make(path)
-    key = load_pem_private_key(path.read_bytes(), None)
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except ValueError:
+        raise Trouble(f"{path} holds no key: delete it, and another is made.") from None
     assert isinstance(key, Ed25519PrivateKey)  # noqa: S101  we made it
     return key
 

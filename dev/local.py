@@ -55,7 +55,10 @@ def environment(database_url: str, direct: str | None = None) -> dict[str, str]:
 
 def configured() -> dict[str, str]:
     """What .env and the environment say, the environment louder, as in app.settings."""
-    both = {**dotenv_values(ROOT / ".env"), **os.environ}
+    try:
+        both = {**dotenv_values(ROOT / ".env"), **os.environ}
+    except UnicodeDecodeError:
+        raise Trouble(f"{ROOT / '.env'} is not UTF-8: write it anew, as .env.example is.") from None
     return {name: value for name, value in both.items() if value}
 
 

@@ -18,7 +18,7 @@ Examples:
 
   thaw migrate status || thaw migrate up    only where something is missing
 
-  thaw migrate up --snapshot --rehearse    with a copy to try it on, and one to go back to
+  thaw migrate up --snapshot --rehearse    tried on a copy, with a way back
 
   thaw migrate down 0001 --yes    back to 0001, without what came later
 
@@ -56,7 +56,7 @@ def up(
         bool, typer.Option("--rehearse", help="On Neon: migrate a copy first, and look at it.")
     ] = False,
 ) -> None:
-    """Run the revisions that are missing. Of two at once, the second finds nothing to do."""
+    """Run the revisions that are missing; of two at once, one runs them."""
     with database() as host:
         if (snapshot or rehearse) and not dry_run and upgrade(revision, dry_run=True).revisions:
             prepare(host, revision, snapshot=snapshot, rehearse=rehearse)
@@ -82,7 +82,7 @@ def down(
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take revisions back, with the data that they hold. Deployed code may need what goes."""
+    """Take revisions back, with their data, which deployed code may need."""
     with database() as host, told():
         from migrations import job  # noqa: PLC0415  Alembic takes a second
 
@@ -94,7 +94,7 @@ def down(
 
 @app.command()
 def status() -> None:
-    """Where the database is, and what is missing; exit 1 if it is behind this checkout."""
+    """Where the database is, and what is missing; exit 1 if it is behind."""
     with database() as host, told():
         from migrations import job  # noqa: PLC0415  Alembic takes a second
 
@@ -107,7 +107,7 @@ def status() -> None:
 
 @app.command()
 def check() -> None:
-    """Compare the database's tables with the code's; exit 1 if they differ.
+    """Compare the tables there with the code's; exit 1 if they differ.
 
     It prints what a revision would have to do. Better Auth's tables are its own.
     """
@@ -123,7 +123,7 @@ def check() -> None:
 def sql(
     span: Annotated[str, typer.Argument(metavar="[FROM:TO]", help="0001:head")] = "base:head",
 ) -> None:
-    """Print the SQL that goes from one revision up to another; needs no database."""
+    """Print the SQL from one revision up to another; needs no database."""
     with told():
         from migrations import revisions  # noqa: PLC0415  Alembic takes a second
 
@@ -138,7 +138,7 @@ def new(
         bool, typer.Option("--autogenerate", help="Write down what `check` finds.")
     ] = False,
 ) -> None:
-    """Write a file for the next revision, with the rules that it has to keep at its top."""
+    """Write the next revision's file, with the rules that it has to keep."""
     with database() if autogenerate else nullcontext(), told():
         from migrations.revisions import add  # noqa: PLC0415  Alembic takes a second
 

@@ -13,6 +13,13 @@ FOLDERS = {18: "pginstall18/bin", 16: "pginstall/bin"}
 NOBODY = "nobody"  # the one unprivileged user that every system has
 
 
+def on_path(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise Trouble(f"This needs {program}, which is not on PATH: install it.")
+    return found
+
+
 def run(version: int, program: str, *arguments: str | Path, owned: Path) -> None:
     """Run initdb or pg_ctl as the owner of a directory; raises Trouble with what it said."""
     done = subprocess.run(

@@ -12,11 +12,16 @@ def purge(
     *,
     older_than: Annotated[
         int | None,
-        typer.Option(min=1, max=36_500, help="Days since deletion; PURGE_AFTER_DAYS if absent."),
+        typer.Option(
+            min=1, max=36_500, metavar="DAYS", help="Since deletion; PURGE_AFTER_DAYS if absent."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count it only.")] = False,
 ) -> None:
-    """Purge the database of DATABASE_URL, else that of the local Neon."""
+    """Remove for good what was deleted long enough ago, and old keys of writes.
+
+    thaw purge --older-than 7 --dry-run    how much would go
+    """
     with database():
         from app.settings import get_settings  # noqa: PLC0415  the environment is complete now
 

@@ -27,7 +27,7 @@ def target(value: str | None) -> str | None:
 
 def known_event(value: str) -> str:
     if not value.startswith("@") and value not in DOORS:
-        raise typer.BadParameter(f"{value} is none of {', '.join(DOORS)} or @file.")
+        raise typer.BadParameter(f"{value!r} is none of {', '.join(DOORS)} or @file.")
     return value
 
 
@@ -65,15 +65,16 @@ def content(value: str | None) -> bytes | None:
     if not value.startswith("@"):
         return value.encode()
     path = Path(value[1:])
-    if not path.is_file():
-        raise typer.BadParameter(f"There is no file {path}.")
-    return path.read_bytes()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{path} is no file to read: {error.strerror}.") from None
 
 
 def header_pairs(values: list[str]) -> Pairs:
     pairs = [value.partition(":") for value in values]
     if wrong := [name for name, colon, _ in pairs if not (name.strip() and colon)]:
-        raise typer.BadParameter(f"{wrong[0]} is no header: 'Name: value'.")
+        raise typer.BadParameter(f"{wrong[0]!r} is no header: 'Name: value'.")
     return [(name.strip(), value.strip()) for name, _, value in pairs]
 
 

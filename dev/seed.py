@@ -72,12 +72,12 @@ FROM team, jsonb_to_recordset(%(tasks)s) AS task (id uuid, user_id text, shared 
 def seed(
     tasks: Annotated[
         int,
-        typer.Option(min=0, max=10_000_000, help="So many more tasks of the demo's first user."),
+        typer.Option(min=0, max=10_000_000, metavar="NUMBER", help="So many more tasks of `demo`."),
     ] = 0,
 ) -> None:
     """Add the demo's users, team and tasks; a second run adds what is missing.
 
-    thaw seed --tasks 1000000    a table as large as in production, in a minute or two
+    thaw seed --tasks 1000000    a table as in production, in a minute or two
     """
     with database() as urls, told():
         try:

@@ -16,9 +16,9 @@ from dev.vercel.serving import running
 EXAMPLES = """
 Examples:
 
-  thaw serve vercel --port 9000    the function that Vercel would run, until Ctrl-C
+  thaw serve vercel --port 9000    what Vercel would run, until Ctrl-C
 
-  thaw smoke http://127.0.0.1:9000 --token "$(thaw token)"    look at it as at a deployment
+  thaw smoke http://127.0.0.1:9000 --token "$(thaw token)"    is it well?
 """
 
 app = typer.Typer(
@@ -33,12 +33,14 @@ def serve() -> None:
 
 @app.command()
 def vercel(
-    port: Annotated[int, typer.Option(min=1, max=65_000, help="Or the next free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_000, metavar="PORT", help="Or the next free one.")
+    ] = 8000,
 ) -> None:
-    """Serve Vercel's function under Vercel's runtime, one instance of it, until Ctrl-C.
+    """Serve Vercel's function under Vercel's runtime, until Ctrl-C.
 
-    It is built first where anything has changed since, with Node. Its database is that of `thaw
-    up`. What it prints is its log.
+    It is built first where anything has changed since, with Node, and runs as one
+    instance. Its database is that of `thaw up`. What it prints is its log.
     """
     ours = chosen() is None  # asked before `database` lends one
     place = built()

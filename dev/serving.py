@@ -1,5 +1,6 @@
 """Runs the API by uvicorn, as a child that ends with us, or at the latest when we come again."""
 
+import errno
 import os
 import signal
 import socket
@@ -35,15 +36,27 @@ def end_orphan() -> None:
 
 
 def free_port(host: str, wanted: int) -> int:
+    """The one wanted, else the next that nobody has taken, and a word about it."""
+    if not host:
+        raise Trouble("Name a host: 127.0.0.1, or 0.0.0.0 to be seen by other machines.")
     for port in range(wanted, wanted + 20):
         try:
             socket.create_server((host, port)).close()
-        except OSError:
-            continue
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                continue
+            why = str(error.strerror).partition(" (while")[0]  # Python repeats the address
+            raise Trouble(f"Nothing can listen at {host}, port {port}: {why}.") from None
         if port != wanted:
-            note(f"port {wanted} is taken by another program; using {port}")
+            note(
+                f"port {wanted} is taken by another program, perhaps `thaw up`: using {port}; "
+                "--port names another"
+            )
         return port
-    raise Trouble(f"No free port from {wanted} to {wanted + 19}: name one with --port.")
+    raise Trouble(
+        f"No free port from {wanted} to {wanted + 19}: name another with --port, or end what "
+        "listens there."
+    )
 
 
 @contextmanager

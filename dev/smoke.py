@@ -1,14 +1,17 @@
 """`thaw smoke`: whether a deployment answers, with the schema that its code expects."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 import typer
 
 from dev import Trouble
+from dev.progress import console
+from dev.smoke_options import Bypass, Token, Wait, Where
 
 TIMEOUT = 30.0
 """Seconds for one answer: a function that starts, and a database that wakes."""
@@ -46,10 +49,8 @@ class Deployment:
         """Raises Trouble with what came instead."""
         try:
             got = self._client.request(method, path, **more)
-        except httpx2.LocalProtocolError:  # its words quote the token
-            raise Trouble("the token or the address holds what HTTP does not take") from None
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Trouble(str(error) or type(error).__name__) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:  # it may name another place
+            raise Trouble(f"{reason(error)}: is the address right, and does it run?") from None
         if got.status_code == UNAUTHORIZED != expected:
             raise Trouble(REFUSED if "Authorization" in self._client.headers else LOGIN)
         if got.status_code != expected:
@@ -68,8 +69,9 @@ class Deployment:
 
     def stranger(self) -> None:
         got = self.ask("GET", "/api/me/tasks", 401, headers={"Authorization": "Bearer no"})
-        if got.headers["Content-Type"] != "application/problem+json":
-            raise Trouble(f"an error came as {got.headers['Content-Type']}")
+        kind = got.headers.get("Content-Type", "something without a type")
+        if kind != "application/problem+json":
+            raise Trouble(f"an error came as {kind}")
 
     def write(self) -> None:
         made = self.ask("POST", "/api/me/tasks", 201, json={"title": TITLE})
@@ -81,36 +83,31 @@ class Deployment:
         self.ask("GET", place, 404)
 
 
-def smoke(
-    url: Annotated[str, typer.Argument(help="Where it is: https://….vercel.app")],
-    token: Annotated[
-        str, typer.Option(envvar="SMOKE_TOKEN", help="One that it accepts, to write a task.")
-    ] = "",
-    bypass: Annotated[
-        str,
-        typer.Option(
-            envvar="VERCEL_AUTOMATION_BYPASS_SECRET",
-            help="What lets it past Vercel's login, where deployments are protected.",
-        ),
-    ] = "",
-    wait: Annotated[
-        int, typer.Option(min=0, help="Seconds in which what is wrong may come right.")
-    ] = 0,
-) -> None:
-    """Ask a deployment for its health, its revision and a task, made and removed; exit 1 if wrong.
+def reason(error: Exception) -> str:
+    """Why there was no answer, without the system's number for it."""
+    if isinstance(error, httpx2.TimeoutException):
+        return f"no answer within {TIMEOUT:g} s"
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).rstrip(".") or type(error).__name__
 
-    thaw smoke http://127.0.0.1:8000 --token "$(thaw token)"    the API of `thaw up`
+
+def smoke(url: Where, token: Token = "", bypass: Bypass = "", wait: Wait = 0) -> None:
+    """Ask a deployment for its health and its revision; exit 1 where it is wrong.
+
+    With a token it also adds a task, reads it and removes it.
+
+    thaw smoke http://127.0.0.1:8000 --token "$(thaw token)"    that of `thaw up`
     """
-    headers = {"Authorization": f"Bearer {token.strip()}"} if token else {}
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     if bypass:
-        headers["X-Vercel-Protection-Bypass"] = bypass.strip()
-    end = time.monotonic() + wait
+        headers["X-Vercel-Protection-Bypass"] = bypass
+    end, wrong = time.monotonic() + wait, False
     with httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT) as client:
-        seen = list(looked(Deployment(client), token, end))
-    report(seen)
+        for one in looked(Deployment(client), token, end):
+            report(one)
+            wrong |= one.trouble is not None
     if not token:
         print("       nothing was written: no --token, and no SMOKE_TOKEN")
-    raise typer.Exit(any(one.trouble for one in seen))
+    raise typer.Exit(wrong)
 
 
 def looked(deployment: Deployment, token: str, end: float) -> Iterator[Looked]:
@@ -133,18 +130,18 @@ def looks(deployment: Deployment, token: str) -> dict[str, Callable[[], None]]:
 
 def look(words: str, see: Callable[[], None], end: float) -> Looked:
     """Again and again until it is well, or the end has come."""
-    while True:
-        begun, wrong = time.monotonic(), None
-        try:
-            see()
-        except Trouble as trouble:
-            wrong = trouble
-        if not wrong or time.monotonic() + AGAIN > end:
-            return Looked(words, wrong, time.monotonic() - begun)
-        time.sleep(AGAIN)
+    with console.status(f"looking whether {words}; an answer may take {TIMEOUT:g} s …"):
+        while True:
+            begun, wrong = time.monotonic(), None
+            try:
+                see()
+            except Trouble as trouble:
+                wrong = trouble
+            if not wrong or time.monotonic() + AGAIN > end:
+                return Looked(words, wrong, time.monotonic() - begun)
+            time.sleep(AGAIN)
 
 
-def report(seen: list[Looked]) -> None:
-    for one in seen:
-        verdict = "WRONG" if one.trouble else "ok   "
-        print(f"{verdict}  {one.words} ({one.seconds:.2f} s) {one.trouble or ''}".rstrip())
+def report(one: Looked) -> None:
+    verdict = "WRONG" if one.trouble else "ok   "
+    print(f"{verdict}  {one.words} ({one.seconds:.2f} s) {one.trouble or ''}".rstrip(), flush=True)

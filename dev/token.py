@@ -10,10 +10,17 @@ from dev.local import ORIGIN, configured
 
 
 def token(
-    user: Annotated[str, typer.Option(help="Whose: demo, teammate, or any id.")] = "demo",
-    hours: Annotated[float, typer.Option(help="How long it is good for.")] = 12,
+    user: Annotated[
+        str, typer.Option(metavar="USER", help="Whose: demo, teammate, or any id.")
+    ] = "demo",
+    hours: Annotated[
+        float, typer.Option(min=0, max=87_600, metavar="HOURS", help="How long it is good for.")
+    ] = 12,
 ) -> None:
-    """Print a token for the local API, and nothing else."""
+    """Print a token for the local API, and nothing else.
+
+    curl -H "Authorization: Bearer $(thaw token)" localhost:8000/api/me/tasks
+    """
     print(mint(user, hours))
     if sys.stdout.isatty():
         print(f"\nSend it as `Authorization: Bearer …`; good for {hours:g} h.", file=sys.stderr)
@@ -22,6 +29,8 @@ def token(
 def mint(user: str, hours: float = 12) -> str:
     """A token signed with this checkout's key; raises Trouble where that key counts for nothing."""
     own = configured()
+    if not user:
+        raise Trouble("Name a user: demo, teammate, or any id.")
     if not signs_here(own):
         raise Trouble("Tokens come from JWKS_URL or JWKS, which are set: sign in there to get one.")
     return keys.token(

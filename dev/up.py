@@ -24,8 +24,8 @@ WELCOME = """
   Docs   {address}/docs
   Token  {token}
 
-curl -H 'Authorization: Bearer {token}' {address}/api/me/tasks
-curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \
+curl -H "Authorization: Bearer $(.venv/bin/thaw token)" {address}/api/me/tasks
+curl -H "Authorization: Bearer $(.venv/bin/thaw token)" -H 'Content-Type: application/json' \
 -d '{{"title": "Try the API"}}' {address}/api/me/tasks
 
 The token is good for 12 hours; `.venv/bin/thaw token` makes another. Ctrl-C stops."""
@@ -39,22 +39,27 @@ Ctrl-C stops."""
 
 
 def up(
-    port: Annotated[int, typer.Option(min=1, max=65_000, help="Or the next free one.")] = 8000,
-    host: Annotated[str, typer.Option(help="0.0.0.0 to be seen by other machines.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=1, max=65_000, metavar="PORT", help="Or the next free one.")
+    ] = 8000,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="0.0.0.0: other machines may call.")
+    ] = "127.0.0.1",
     reload: Annotated[bool, typer.Option(help="Restart when app/ changes.")] = True,  # noqa: FBT002
     wake_delay: Annotated[
-        float, typer.Option(min=0, help="Seconds that the database takes to wake, as on Neon.")
+        float, typer.Option(min=0, metavar="SECONDS", help="What the database takes to wake.")
     ] = here.WAKE_DELAY,
     suspend_after: Annotated[
-        float, typer.Option(min=0, help="Seconds without a statement until it sleeps; 0: never.")
+        float, typer.Option(min=0, metavar="SECONDS", help="Rest until it sleeps; 0: never.")
     ] = here.SUSPEND_AFTER,
 ) -> None:
     """Serve the API with a database, demo data and a token, until Ctrl-C.
 
-    The database is a Neon on this machine: requests go through its pooler, migrations past it, and
-    it sleeps when nobody asks it anything. `thaw neon` steers it.
+    The database is a Neon on this machine: requests go through its pooler,
+    migrations past it, and it sleeps when nobody asks it anything. `thaw neon`
+    steers it.
 
-    thaw up --suspend-after 5 --wake-delay 3    see what a cold start does to your code
+    thaw up --suspend-after 5 --wake-delay 3    see cold starts all day
     """
     # Over 20 lines: the options are the command's help.
     neon = partial(here.run, wake_delay, suspend_after or None)

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from dev import Trouble
 from dev.branch import outputs
-from dev.branch.ages import length, life
+from dev.branch.ages import age, from_now, length, life
 from dev.branch.command import app
 from dev.branch.differences import LONGEST, markdown
 from dev.branch.names import branch_name
@@ -61,6 +61,17 @@ def test_lengths_of_time_are_read() -> None:
         timedelta(hours=12),
         timedelta(days=7),
     ]
+
+
+@pytest.mark.parametrize("asked", [timedelta(minutes=1), timedelta(days=7)])
+def test_a_branch_lives_as_long_as_was_asked(asked: timedelta) -> None:
+    left = -age(from_now(asked))
+    assert timedelta(0) <= asked - left < timedelta(seconds=5)
+
+
+def test_the_longest_life_is_not_too_long_for_a_clock_that_is_behind() -> None:
+    longest = life("30d")
+    assert timedelta(minutes=1) <= longest + age(from_now(longest)) < timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("words", ["", "7", "7 d", "0d", "-1d", "1w", "9999999d", "٣d"])

@@ -10,6 +10,7 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner, Result
 
+from app.lambda_events import do
 from dev import ROOT, local
 from dev.aws.process import FunctionError
 from dev.invoke import invoke
@@ -97,6 +98,7 @@ def test_repeats_are_timed_and_the_first_is_the_cold_one(events: list[dict[str, 
         (["GET", "api/me"], "slash"),
         (["GET", "/", "-H", "nonsense"], "no header"),
         (["GET", "/", "-d", "@missing.json"], "no file"),
+        (["GET", "/", "-d", "@/proc/self/mem"], "no file"),  # which even root cannot read
         (["GET", "/", "--repeat", "0"], "repeat"),
         (["GET", "/", "--event", "v3"], "v2"),
         (["GET", "/", "--runtime", "aws"], "rie"),
@@ -169,6 +171,17 @@ def test_a_function_that_fails_is_told_with_its_traceback(
     assert isinstance(result.exception, FunctionError)
     assert str(result.exception) == "The function failed: LookupError: what"
     assert "in broken" in result.stderr
+    assert not events
+
+
+def test_a_task_that_is_none_is_told_with_those_that_are(
+    events: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["app.aws"], "handler", do)
+    result = thaw_invoke("--event", "@-", stdin='{"task": "nosuch"}')
+    assert result.exit_code == 1
+    assert "knows no such task; it knows purge" in str(result.exception)
+    assert "Traceback" not in result.stderr
     assert not events
 
 

@@ -1,17 +1,23 @@
 """`thaw smoke` tells a deployment that is well from one that is not."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
 from typing import ClassVar
 
 import pytest
 from psycopg2.extensions import cursor
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from app.health.routes import readiness
+from dev import ROOT
+from dev import smoke as command
 from dev.cli import load
 from dev.prove._served import served
 from dev.smoke import TITLE
@@ -121,10 +127,62 @@ def test_nobody_there_is_wrong_and_said_once() -> None:
     done = smoke(f"http://127.0.0.1:{port}")
     assert done.exit_code == 1
     assert done.output.count("WRONG") == 1
-    assert "refused" in done.output
+    assert "Connection refused: is the address right, and does it run?" in done.output
+    assert "Errno" not in done.output
 
 
-def test_what_is_no_address_is_told_in_a_sentence() -> None:
-    done = smoke("not an address")
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Whoever calls there is heard, and never answered."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_server_that_stays_silent_is_told_of_and_while_it_is_waited_for(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = StringIO()
+    monkeypatch.setattr(command, "console", Console(file=shown, force_terminal=True, width=100))
+    monkeypatch.setattr(command, "TIMEOUT", 0.3)
+    done = smoke(silent)
     assert done.exit_code == 1
-    assert "Traceback" not in done.output
+    assert "looking whether it answers; an answer may take 0.3 s" in shown.getvalue()
+    assert "no answer within 0.3 s: is the address right, and does it run?" in done.output
+
+
+def test_what_was_seen_is_told_before_the_rest_is_waited_for(address: str) -> None:
+    told = subprocess.Popen(  # noqa: S603  ourselves
+        [sys.executable, "-m", "dev", "smoke", address],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with told:
+        assert told.stdout is not None
+        assert told.stdout.readline().startswith("ok     it answers")
+        assert told.poll() is None
+
+
+@pytest.mark.parametrize(
+    "where", ["", "not an address", "localhost:8000", "ftp://a", "http://", "http://[::1", "\udcff"]
+)
+def test_what_is_no_whole_address_is_told_how_to_write_one(where: str) -> None:
+    done = smoke(where)
+    assert done.exit_code == 2
+    assert "Write it whole" in done.output
+
+
+@pytest.mark.parametrize("option", ["--token", "--bypass"])
+@pytest.mark.parametrize("secret", ["sé-cret", "sé\ncret"])
+def test_a_secret_that_no_header_holds_is_refused_and_not_shown(option: str, secret: str) -> None:
+    done = smoke("http://127.0.0.1:1", option, secret)
+    assert done.exit_code == 2
+    assert "what HTTP does not take" in " ".join(done.output.replace("│", "").split())
+    assert "cret" not in done.output
+
+
+def test_no_name_of_a_host_is_told_without_a_number() -> None:
+    done = smoke("http://nosuch.invalid")
+    assert done.exit_code == 1
+    assert "is the address right" in done.output
+    assert "Errno" not in done.output

@@ -1,5 +1,6 @@
 """There is one `thaw up` in a checkout, and what a killed one has left does not hinder the next."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from dev import Trouble, serving
 from dev import up as command
 from dev.serving import end_orphan, free_port
-from dev.up import only_one
+from dev.up import introduce, only_one
 
 CHILD = """
 import os, subprocess, sys
@@ -52,4 +53,22 @@ def test_a_taken_port_is_passed_over(capsys: pytest.CaptureFixture[str]) -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert free_port("127.0.0.1", port) > port
-    assert f"port {port} is taken" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"port {port} is taken by another program, perhaps `thaw up`: using " in said
+    assert "--port names another" in said
+
+
+@pytest.mark.parametrize("host", ["", "nosuch.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_not_taken_for_a_port_that_is_taken(host: str) -> None:
+    with pytest.raises(Trouble, match=r"Name a host|Nothing can listen at"):
+        free_port(host, 8000)
+
+
+def test_the_token_is_shown_once_and_the_lines_to_paste_make_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    introduce("http://127.0.0.1:8000")
+    said = capsys.readouterr().out
+    (token,) = re.findall(r"Token  (eyJ\S+)\n", said)
+    assert said.count(token) == 1
+    assert said.count('"Authorization: Bearer $(.venv/bin/thaw token)"') == 2

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from dev import Trouble
 
 SLACK = timedelta(minutes=1)
-"""Neon's clock may be behind ours."""
+"""Neon's clock may be behind ours: a life as long as it may be would be too long for it."""
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=30)
@@ -30,7 +30,7 @@ def life(words: str) -> timedelta:
 
 def from_now(ahead: timedelta) -> str:
     """As Neon's API takes a moment."""
-    return (datetime.now(UTC) + ahead - SLACK).isoformat(timespec="seconds")
+    return (datetime.now(UTC) + min(ahead, LONGEST - SLACK)).isoformat(timespec="seconds")
 
 
 def age(moment: str) -> timedelta:

@@ -21,20 +21,20 @@ from dev.progress import note, step
 EXAMPLES = """
 Examples:
 
-  thaw branch up feature/login --env-file .env.preview    a database, migrated and ready
+  thaw branch up feature/login --env-file .env.preview    migrated and ready
 
   eval "$(thaw branch up feature/login)"    the same, into this shell
 
-  thaw branch diff feature/login --markdown    what the branch does to the schema
+  thaw branch diff feature/login --markdown    what it does to the schema
 
-  thaw branch reset feature/login --seed --env-file .env.preview    anew, and where it is now
+  thaw branch reset feature/login --env-file .env.preview    anew
 
   thaw branch down feature/login    gone, and fine if it was gone
 
   thaw branch prune --merged --older-than 14d    what nobody needs any more
 
-They ask the project of NEON_PROJECT_ID with NEON_API_KEY, or the local Neon of `thaw up`.
-The branches are called thaw/…, and no other branch is ever changed.
+They ask the project of NEON_PROJECT_ID with NEON_API_KEY, or the local Neon
+of `thaw up`. The branches are called thaw/…, and no other is ever changed.
 """
 
 # Over 150 lines, and functions over 20: six commands, of which the options are the help.
@@ -58,7 +58,7 @@ def up(  # noqa: PLR0913  the options are the command's help
         bool,
         typer.Option(
             "--with-data",
-            help="Copy the parent's rows too: customers' data, sessions and keys among them.",
+            help="Its parent's rows too: customers' data, sessions and keys.",
         ),
     ] = False,
     seed: Seed = False,
@@ -67,9 +67,10 @@ def up(  # noqa: PLR0913  the options are the command's help
     env_file: EnvFile = None,
     github_output: GithubOutput = False,
 ) -> None:
-    """Create a branch or use it again; migrate it; print its DATABASE_URL and the direct one.
+    """Make a branch or use it again; migrate it; print its addresses.
 
-    Exit 1 where its tables are then not those of this checkout, as after a forced push.
+    They are DATABASE_URL and DATABASE_URL_UNPOOLED. Exit 1 where its tables are
+    then not those of this checkout, as after a forced push.
     """
     wish = Wish(branch_name(name), parent, life(ttl), with_data)
     places = outputs.places(env_file, github=github_output)
@@ -91,7 +92,7 @@ def down(name: Name) -> None:
 
 @app.command("list")
 def list_() -> None:
-    """The previews: name, state, whose rows they hold, since when and until when (UTC)."""
+    """The previews: name, state, with rows or without, both dates (UTC)."""
     rows = listing.previews(project())
     if not rows:
         note("there are no previews")
@@ -117,9 +118,10 @@ def reset(  # noqa: PLR0913  the same
     github_output: GithubOutput = False,
     yes: Yes = False,
 ) -> None:
-    """Begin anew from the parent's present state; print the addresses, as `up` does.
+    """Begin anew from the parent's state; print the addresses as `up` does.
 
-    Without rows the branch is another then, with another address. What it held is lost.
+    Without rows the branch is another then, with another address. What it held
+    is lost.
     """
     service, wanted, alive = project(), branch_name(name), life(ttl)
     places = outputs.places(env_file, github=github_output)
@@ -155,7 +157,9 @@ def prune(
     merged: Annotated[
         bool, typer.Option("--merged", help="Those whose git branch is merged or gone.")
     ] = False,
-    older_than: Annotated[str | None, typer.Option(help="Those unused for longer, as 14d.")] = None,
+    older_than: Annotated[
+        str | None, typer.Option(metavar="LENGTH", help="Those unused for longer, as 14d.")
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Delete the previews that nobody needs any more, after asking."""

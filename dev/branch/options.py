@@ -8,11 +8,13 @@ import typer
 Name = Annotated[str, typer.Argument(help="Any name, such as the git branch's.")]
 Base = Annotated[
     str | None,
-    typer.Option("--from", help="Its parent, when it is made; the default branch if absent."),
+    typer.Option("--from", metavar="NAME", help="Its parent when made; else the default branch."),
 ]
-Life = Annotated[str, typer.Option("--ttl", help="How long it lives after its last use.")]
+Life = Annotated[
+    str, typer.Option("--ttl", metavar="LENGTH", help="How long it lives after its last use.")
+]
 Seed = Annotated[bool, typer.Option("--seed", help="Add the demo.")]
-EnvFile = Annotated[Path | None, typer.Option(help="Write the addresses there.")]
+EnvFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the addresses there.")]
 GithubOutput = Annotated[
     bool, typer.Option("--github-output", help="Give them to a step of GitHub Actions.")
 ]

@@ -8,6 +8,7 @@ from dev import ROOT, Trouble
 from dev.branch.ages import age
 from dev.branch.names import branch_name
 from dev.neon.service import Answer
+from dev.programs import on_path
 
 GRACE = timedelta(days=1)
 """What was used so lately may be of a branch that is not pushed yet."""
@@ -46,7 +47,7 @@ def contains(main: str, tip: str) -> bool:
 def git(*arguments: str) -> str:
     """Asks nobody for a password."""
     done = subprocess.run(
-        ["git", *arguments],
+        [on_path("git"), *arguments],
         cwd=ROOT,
         env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         capture_output=True,

@@ -17,10 +17,11 @@ LINTERS: dict[str, Callable[[], list[str]]] = {
 
 
 def lint() -> None:
-    """Look at the migrations' SQL and at the workflows; exit 1 where something is wrong.
+    """Look at the revisions' SQL and at the workflows; exit 1 if one is wrong.
 
-    What is justified is said so where it stands: a comment `-- squawk-ignore RULE` in a revision,
-    `# zizmor: ignore[RULE]` in a workflow, with the reason beside it.
+    What is justified is said so where it stands, with the reason beside it: a
+    comment `-- squawk-ignore RULE` in a revision, `# zizmor: ignore[RULE]` in a
+    workflow.
     """
     found = 0
     for name, linter in LINTERS.items():

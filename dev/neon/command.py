@@ -15,9 +15,9 @@ Examples:
 
   thaw neon suspend    the database falls asleep; the next request wakes it
 
-  thaw neon fault too_many_connections --times 3    three logins are refused in Neon's words
+  thaw neon fault too_many_connections --times 3    refuses three logins
 
-  thaw neon fault answer_lost    the next statement is done, a COMMIT too, and nobody hears of it
+  thaw neon fault answer_lost    the next statement is done, and nobody hears
 
   thaw neon fault clear    all is well again
 
@@ -37,7 +37,7 @@ def neon() -> None:
 
 @app.command()
 def status() -> None:
-    """The endpoint and whether it is awake, the ports, the branches, and how psql connects."""
+    """Awake or asleep, its ports and branches, and how psql connects."""
     found = here.found()
     endpoint, ports = endpoint_of(account.laptop()), laptop("GET", "/ports")
     asleep = endpoint["current_state"] != "active"
@@ -79,7 +79,7 @@ def wake() -> None:
 
 @app.command()
 def faults() -> None:
-    """Every fault that can be called by name, and those that wait for their turn."""
+    """Every fault that has a name, and those that wait for their turn."""
     known = laptop("GET", "/faults")
     rest = dict(known["faults"])
     for title, group in GROUPS.items():
@@ -92,13 +92,20 @@ def faults() -> None:
 @app.command()
 def fault(
     name: Annotated[str, typer.Argument(help="One that `faults` lists, or `clear`.")],
-    times: Annotated[int, typer.Option(min=0, help="So many times; 0: until `clear`.")] = 1,
-    seconds: Annotated[float | None, typer.Option(help="How long `slow` takes.")] = None,
+    times: Annotated[
+        int, typer.Option(min=0, metavar="NUMBER", help="So often; 0: until `clear`.")
+    ] = 1,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="How long `slow` takes.")
+    ] = None,
     after: Annotated[
-        int | None, typer.Option(min=0, help="Cut a session after so many protocol messages.")
+        int | None, typer.Option(min=0, metavar="MESSAGES", help="Cut a session after so many.")
     ] = None,
 ) -> None:
-    """Let something go wrong, once unless told otherwise; `clear` forgets what still waits."""
+    """Let something go wrong, once or --times; `clear` ends what waits.
+
+    thaw neon fault slow --seconds 5    the next connection is answered late
+    """
     if name == "clear":
         laptop("DELETE", "/faults")
         print("no fault waits any more")

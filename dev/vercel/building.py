@@ -16,6 +16,7 @@ from dev import ROOT, STATE, Trouble, npm
 from dev.aws import stamps
 from dev.aws.installing import interpreter, uv
 from dev.locks import turn
+from dev.programs import on_path
 from dev.progress import note, step
 from dev.vercel import bundle
 
@@ -84,9 +85,8 @@ def sent() -> list[str]:
 
 
 def git(*options: str) -> set[str]:
-    done = subprocess.run(
-        ["git", "ls-files", "-z", *options], cwd=ROOT, check=False, capture_output=True, text=True
-    )
+    ask = [on_path("git"), "ls-files", "-z", *options]
+    done = subprocess.run(ask, cwd=ROOT, check=False, capture_output=True, text=True)
     if done.returncode:
         raise Trouble("git cannot tell what belongs to this checkout; it builds from a clone.")
     return {name for name in done.stdout.split("\0") if name}

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from dev import Trouble
 from dev.neon.project.names import new_password
 from dev.neon.project.records import Branch, Database, Endpoint, Operation, ProjectRecord, Role
 from dev.neon.project.refusals import not_found, unprocessable
@@ -28,7 +29,13 @@ class State(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        return cls.model_validate_json(path.read_text())
+        """Raises Trouble where it is not what `save` wrote."""
+        try:
+            return cls.model_validate_json(path.read_text())
+        except ValueError:
+            raise Trouble(
+                f"{path} is damaged: delete {path.parent} to begin anew, without its data."
+            ) from None
 
     def save(self, path: Path) -> None:
         """Whole or not at all; for its owner only, since passwords are inside."""
