@@ -1,5 +1,6 @@
 """Branches of the local Neon: real copies that go their own ways, and leave nothing behind."""
 
+import gc
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 
 from dev import ROOT, Trouble
 from dev.neon.cloud import Cloud
+from dev.neon.computes.branches import Branches, Habits
+from dev.neon.computes.contents import connected
 from dev.postgres import HOST
 from tests.neon_client import Api
 
@@ -190,6 +193,21 @@ def test_a_branch_that_nobody_uses_sleeps_until_somebody_does(tmp_path: Path) ->
         assert endpoint["current_state"] == "idle"
         assert ask(cloud, "SELECT 1", pooled=True) == (1,)
         assert api.get("/endpoints").json["endpoints"][0]["current_state"] == "active"
+
+
+def test_a_branch_stays_awake_while_it_is_made(tmp_path: Path) -> None:
+    def amend(url: str) -> None:
+        with connected(url) as session:
+            session.execute("SELECT pg_sleep(2)")
+
+    assert Branches(tmp_path, Habits(suspend_after=0.4)).make(amend)
+
+
+def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "branches").touch()
+    with pytest.raises(FileExistsError):
+        Cloud(tmp_path).start()
+    gc.collect()  # a socket left open would be an error
 
 
 def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:

@@ -100,10 +100,12 @@ class Branches:
 
     def _amend(self, name: str, amendments: Collection[Amendment]) -> None:
         compute = self.compute(name)
+        compute.suspend_after(None)  # what its superuser does keeps nobody awake
         compute.start()
         for amend in amendments:
             amend(compute.admin_url())
         compute.suspend()
+        compute.suspend_after(self._habits.suspend_after)
 
 
 def duplicate(source: Compute, target: Compute) -> None:
