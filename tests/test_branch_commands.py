@@ -559,7 +559,7 @@ def test_a_pull_request_leaves_nothing_behind() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "(goal met)" in done.stdout

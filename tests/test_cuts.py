@@ -358,7 +358,7 @@ def test_the_proof_counts_what_it_cuts() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=500,
     )
     figure = done.stdout.splitlines()[-1]
     assert re.fullmatch(

@@ -23,7 +23,7 @@ def prove(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=500,
     )
 
 

@@ -174,6 +174,6 @@ def test_a_small_soak_finds_nothing_wrong() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=500,
     )
     assert ", 4 faults: 0 wrongs" in done.stdout, done.stdout + done.stderr

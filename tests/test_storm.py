@@ -68,6 +68,6 @@ def test_a_small_storm_is_survived() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
