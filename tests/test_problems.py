@@ -1,22 +1,26 @@
 """Every refusal is a problem document, and its `type` is a page that says what to do."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from psycopg2.extensions import cursor
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import logs, problems
 from app.db import OneTrip
 from app.errors import Problem, family
+from app.pool import pool
 from app.refusals import refusal
+from dev import ROOT
 from tests.people import Person
 from tests.printed import printed
 from tests.problem import refused
@@ -56,7 +60,9 @@ def test_no_other_code_has_a_page(outsider: Person, code: str) -> None:
 def test_an_unknown_address_is_a_problem_with_or_without_a_token(owner: Person, path: str) -> None:
     with_token = refused(owner.get(f"http://test{path}"), 404)
     del owner.headers["authorization"]
-    assert refused(owner.get(f"http://test{path}"), 404)["code"] == with_token["code"]
+    without = owner.get(f"http://test{path}")
+    assert refused(without, 404)["code"] == with_token["code"]
+    assert "allow" not in without.headers
 
 
 @pytest.mark.parametrize(
@@ -92,6 +98,31 @@ def test_only_what_cannot_succeed_unchanged_is_not_to_be_retried(owner: Person) 
     refused(owner.patch(f"tasks/{task['id']}", json={"title": ""}), 422)
     refused(owner.get("tasks/01980000-0000-7000-8000-000000000001"), 404)
     assert "x-should-retry" not in owner.get("tasks").headers
+
+
+@pytest.mark.parametrize("kind", family())
+def test_the_operator_is_told_of_what_is_not_the_callers_and_the_caller_when_to_repeat(
+    lines: list[str], kind: type[Problem]
+) -> None:
+    app = FastAPI()
+    problems.install(app)
+    app.add_middleware(logs.RequestLine)
+
+    @app.get("/refused")
+    def refuse(why: str = "") -> None:
+        raise kind(why)
+
+    caller = TestClient(app)
+    assert caller.get("/refused?why=Late").json()["detail"] == "Late"
+    lines.clear()
+    answer = caller.get("/refused")
+    problem = refused(answer, kind.status)
+    assert (problem["code"], problem["detail"]) == (kind.code, kind.title)
+    assert "errors" not in problem
+    alarming = [line for line in map(json.loads, lines) if line["level"] != "INFO"]
+    assert [line["message"] for line in alarming] == [kind.code] * (kind.status >= 500)
+    waits = kind.status == 503 or kind.code == "in_progress"
+    assert answer.headers.get("retry-after", "never").isdecimal() == waits
 
 
 def test_what_nobody_foresaw_is_a_500_and_is_logged_by_class_and_place_without_values(
@@ -138,6 +169,98 @@ def test_a_text_that_is_too_much_for_the_database_is_its_senders_mistake() -> No
     assert refusal(error.value).code == "invalid"
 
 
+LEVELS = {
+    code: level
+    for codes, level in re.findall(
+        r"^\| (`.*`) \| .* \| (ERROR|CRITICAL) \|$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    for code in re.findall(r"`(\w+)`", codes)
+}
+"""By the code of a 503: the level of its line, on which operators set their alarms."""
+
+
+def test_the_readme_tells_of_every_503() -> None:
+    assert LEVELS.keys() == {kind.code for kind in family() if kind.status == 503}
+
+
+SAID = {
+    "database_password": """
+        FATAL:  password authentication failed for user "me"
+        FATAL:  SASL authentication failed
+        fe_sendauth: no password supplied
+    """,
+    "database_settings": """
+        ERROR:  connection is insecure (try using `sslmode=require`)
+        server does not support SSL, but SSL was required
+        SSL error: certificate verify failed
+        authentication method 13 not supported
+        ERROR:  Inconsistent project name inferred from SNI ('a') and project option ('b').
+        ERROR:  This IP address 192.0.2.1 is not allowed to connect to this endpoint.
+    """,
+    "database_missing": """
+        FATAL:  database "nowhere" does not exist
+        could not translate host name "a.example" to address: Name or service not known
+        could not translate host name "a.example" to address: No address associated with hostname
+        ERROR:  Endpoint ID is not specified. Either please upgrade the postgres client library
+    """,
+    "database_connections": """
+        FATAL:  no more connections allowed (max_client_conn)
+        FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute
+        FATAL:  sorry, too many clients already
+        FATAL:  too many connections for role "me"
+    """,
+    "database_waking": """
+        connection to server at "a.example", port 5432 failed: timeout expired
+        connection to server at "a.example", port 5432 failed: Connection refused
+        connection to server at "a.example", port 5432 failed: Network is unreachable
+        connection to server at "a.example", port 5432 failed: No route to host
+        connection to server at "a.example", port 5432 failed: Connection timed out
+        could not translate host name "a.example" to address: Temporary failure in name resolution
+        could not receive data from server: Connection reset by peer
+        server closed the connection unexpectedly
+        SSL connection has been closed unexpectedly
+        SSL SYSCALL error: EOF detected
+        SSL error: unexpected eof while reading
+        FATAL:  the database system is starting up
+        FATAL:  the database system is in recovery mode
+        FATAL:  terminating connection due to administrator command
+        FATAL:  server login has been failing, try again later (server_login_retry)
+        FATAL:  pgbouncer cannot connect to server
+        FATAL:  server conn crashed?
+        FATAL:  server shutting down
+        FATAL:  client_login_timeout
+    """,
+    "database_refused": """
+        FATAL:  words that nobody knows
+    """,
+}
+"""What libpq, Postgres, PgBouncer and Neon's proxy say of a connection that cannot be made."""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(line.strip(), code) for code, lines in SAID.items() for line in lines.strip().split("\n")],
+)
+def test_a_refusal_to_connect_is_known_by_its_words_and_alarms_as_the_readme_says(
+    lines: list[str], words: str, code: str
+) -> None:
+    said = psycopg2.OperationalError(words)
+    assert refusal(OperationalError(None, None, said)).code == code
+    (line,) = map(json.loads, lines)
+    assert (line["message"], line["level"], line["said"]) == (code, LEVELS[code], words)
+
+
+def test_busy_connections_alarm_as_the_readme_says(
+    owner: Person, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUEST_TIMEOUT", "1")
+    with fresh_engine(), pool().turns:
+        refused(owner.get("tasks"), 503)
+    line = json.loads(lines[0])
+    assert (line["message"], line["level"]) == ("overloaded", LEVELS["overloaded"])
+    assert line["size"] == 1
+
+
 @pytest.fixture(params=["refused", "silent"])
 def gone(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, owner: Person
@@ -176,4 +299,10 @@ def test_a_mistake_says_what_is_wanted_instead(owner: Person) -> None:
         "/due_at": "should be an RFC 3339 time with a zone",
         "/team_id": "Should be a UUID",
         "/status": "Input should be 'todo', 'in_progress' or 'done'",
+    }
+    assert {each["pointer"]: each["code"] for each in mistakes} == {
+        "/title": "string_type",
+        "/due_at": "value_error",
+        "/team_id": "uuid_parsing",
+        "/status": "literal_error",
     }
