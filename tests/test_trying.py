@@ -99,6 +99,19 @@ def test_a_try_is_repeated_as_often_as_its_cause_allows(monkeypatch: pytest.Monk
     assert not tries.lost
 
 
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("server closed the connection unexpectedly", 0), ("Too many connections attempts", 1)],
+)
+def test_who_was_cut_off_is_back_at_once_and_who_is_one_too_many_is_not(
+    words: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    assert trying.Tries().again(could_not_connect(words))
+    assert pauses == [seconds]
+
+
 @given(failed=st.integers(1, 10_000), least=st.sampled_from([0.0, 1.0]))
 def test_a_pause_is_none_at_first_and_then_grows_to_half_a_second(
     failed: int, least: float
