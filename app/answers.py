@@ -43,7 +43,7 @@ ALWAYS = {"ETag", "Location", "WWW-Authenticate", "X-Request-Id", "X-Should-Retr
 
 def tell(operation: dict[str, Any], components: dict[str, Any]) -> None:
     """Complete each answer of an operation; those that many give alike are told once, and named."""
-    takes = {each["name"].lower() for each in operation.get("parameters", [])}
+    takes = {each["name"] for each in operation.get("parameters", [])}
     takes |= {"body"} if "requestBody" in operation else set()
     for status, answer in operation["responses"].items():
         kinds = problems(int(status), takes)

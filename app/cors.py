@@ -11,7 +11,10 @@ from app.errors import Forbidden
 from app.problems import reply
 
 SENT = "Authorization Content-Type Idempotency-Key If-Match If-None-Match X-Request-Id"
-SEEN = "ETag Link Location Retry-After X-Request-Id Idempotent-Replayed Server-Timing"
+SEEN = (
+    "ETag Link Location Retry-After WWW-Authenticate X-Request-Id X-Should-Retry"
+    " Idempotent-Replayed Server-Timing"
+)
 ALLOWED: dict[str, Any] = {
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     "allow_headers": SENT.split(),

@@ -66,7 +66,7 @@ def simplify(parameter: dict[str, Any]) -> None:
     schema = parameter["schema"]
     if {"type": "null"} in schema.get("anyOf", []):
         schema |= schema.pop("anyOf")[0]
-    if parameter["in"] == "header" and "const" in schema:
+    if "const" in schema:
         schema["enum"] = [schema.pop("const")]
 
 

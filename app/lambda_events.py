@@ -65,7 +65,7 @@ def do(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     name = event["task"]
     if not (isinstance(name, str) and name in TASKS):
-        raise ValueError("this function knows no such task")
+        raise ValueError(f"this function knows no such task; it knows {', '.join(TASKS)}")
     if len(event) > 1:
         raise ValueError(f'{{"task": "{name}"}} takes nothing else: nothing was done')
     end = on_lambda({"aws.context": context})

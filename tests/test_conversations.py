@@ -149,6 +149,7 @@ def test_a_stale_version_is_refused_and_changes_nothing(owner: Person, tag: str)
     assert read(owner, conversation) == conversation
     owner.delete(path)
     refused(owner.post(f"{path}/restore", headers={"If-Match": '"1"'}), 412)
+    refused(owner.delete(f"{path}?permanent=true", headers={"If-Match": '"1"'}), 412)
     assert owner.post(f"{path}/restore", headers={"If-Match": '"2"'}).is_success
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from psycopg2.extensions import cursor
 
+from app.documents import queries
 from dev.protocol import Conversation
 from dev.wire import CountingProxy
 from tests.concurrency import at_once, in_turn, open_transaction, wait_for_a_lock
@@ -477,6 +478,8 @@ def test_nobody_is_given_a_document_whom_the_database_does_not_know(owner: Perso
     stranger = Person("stranger")
     problem = refused(give(owner, document, stranger), 404)
     assert (problem["code"], problem["detail"]) == ("not_found", "no such user")
+    for id in ("x", "x" * 255):
+        refused(owner.post(f"documents/{document['id']}/transfer", json={"to_user_id": id}), 404)
     for body in ({"to_user_id": ""}, {"to_user_id": None}, {}, {"to_user_id": "x" * 256}):
         assert refused(owner.post(f"documents/{document['id']}/transfer", json=body), 422)
     assert owner.get(f"documents/{document['id']}").json() == document
@@ -589,6 +592,24 @@ def test_a_document_is_not_given_to_somebody_who_is_just_deleted(
     answer = given_while(sql, change, owner, document, outsider)
     assert refused(answer, 404)["detail"] == "no such user"
     assert owner.get(f"documents/{document['id']}").json() == document
+
+
+def test_a_transfer_whose_reason_is_gone_when_it_is_asked_for_conflicts(
+    owner: Person, sql: cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They sign up in between: 404 would no longer be true."""
+    document, newcomer, ask = write(owner), Person("newcomer"), queries.get_transfer
+
+    def later(*asked: Any) -> Any:
+        sql.execute(
+            'INSERT INTO "user" (id, name, email, "emailVerified") VALUES (%s, %s, %s, true)',
+            (newcomer.id, newcomer.name, newcomer.email),
+        )
+        return ask(*asked)
+
+    monkeypatch.setattr(queries, "get_transfer", later)
+    assert refused(give(owner, document, newcomer), 409)["code"] == "conflict"
+    assert give(owner, document, newcomer).status_code == 200
 
 
 # What every write does --------------------------------------------------------------------------

@@ -95,6 +95,34 @@ def test_what_answers_hold_is_always_there_but_for_what_was_not_asked_for() -> N
     assert optional == {"snippet", "total", "pages", "errors"}
 
 
+def test_no_parameter_is_null_or_a_header_of_one_word() -> None:
+    """Null cannot be sent, and no generator takes a header's `const`."""
+    for name, operation in OPERATIONS.items():
+        for parameter in operation.get("parameters", []):
+            assert "null" not in json.dumps(parameter["schema"]), f"{name} {parameter}"
+            assert parameter["in"] != "header" or "const" not in parameter["schema"]
+
+
+def test_words_are_listed_once_and_named_everywhere_else() -> None:
+    """Else clients get a type for each place."""
+    schemas = DOCUMENT["components"]["schemas"]
+    for name in ("Status", "Priority", "MessageRole", "TeamRole"):
+        words = json.dumps(schemas[name]["enum"])
+        assert json.dumps(schemas).count(words) == 1, name
+    assert schemas["TaskOut"]["properties"]["status"] == {"$ref": "#/components/schemas/Status"}
+
+
+def test_a_default_is_told_in_words_where_there_is_anything_to_tell() -> None:
+    """Of a `default`, generators make a field that must be sent."""
+    told = {}
+    for schema in DOCUMENT["components"]["schemas"].values():
+        for name, field in schema.get("properties", {}).items():
+            assert "default" not in field, name
+            if found := re.search("`(.*)` if it is not given", field.get("description", "")):
+                told[name] = found[1]
+    assert told == {"status": "todo", "priority": "medium"}
+
+
 @every_operation
 def test_every_operation_says_what_it_does(name: str, operation: Any) -> None:
     assert operation["summary"], name

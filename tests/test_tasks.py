@@ -1,6 +1,8 @@
 """Tasks through HTTP, as their owner, a teammate and an outsider see them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +16,7 @@ from app.etags import Tag
 from app.shared_batches import bad_addition, bad_change, bad_deletion
 from app.tables import Task
 from app.tasks.schemas import NewTask, TaskChangeById
-from tests.concurrency import open_transaction
+from tests.concurrency import open_transaction, wait_for_a_lock
 from tests.people import Person
 from tests.problem import refused
 
@@ -30,6 +32,19 @@ def test_a_task_reads_back_as_it_was_added(owner: Person) -> None:
     assert added.status_code == 201
     assert added.headers["etag"] == '"1"'
     assert owner.get(f"http://test{added.headers['location']}").json() == added.json()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("title", "t" * 201), ("description", "d" * 2001), ("tags", [f"{n}" for n in range(21)])],
+)
+def test_a_field_that_is_too_long_is_pointed_at(owner: Person, field: str, value: Any) -> None:
+    path = f"tasks/{owner.add()['id']}"
+    for answer in (
+        owner.post("tasks", json={"title": "T", field: value}),
+        owner.patch(path, json={field: value}),
+    ):
+        assert refused(answer, 422)["errors"][0]["pointer"] == f"/{field}"
 
 
 def test_what_was_not_sent_has_its_default(owner: Person) -> None:
@@ -167,6 +182,39 @@ def test_a_patch_that_changes_nothing_makes_no_version(
 ) -> None:
     task = owner.add("Write")
     assert owner.patch(f"tasks/{task['id']}", json=change).json() == task
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "New"},
+        {"description": "New"},
+        {"status": "in_progress"},
+        {"priority": "urgent"},
+        {"tags": ["new"]},
+        {"due_at": "2030-01-01T00:00:00Z"},
+    ],
+)
+def test_whatever_changes_alone_makes_a_version(owner: Person, change: dict[str, Any]) -> None:
+    path = f"tasks/{owner.add()['id']}"
+    changed = owner.patch(path, json=change)
+    assert changed.headers["etag"] == '"2"'
+    assert changed.json()["updated_at"] > changed.json()["created_at"]
+
+
+def test_a_change_that_waited_for_another_is_the_later_one(owner: Person, sql: cursor) -> None:
+    change = partial(owner.patch, f"tasks/{owner.add()['id']}", json={"title": "Last"})
+    with ThreadPoolExecutor(1) as thread:
+        with open_transaction() as other:
+            other.execute("UPDATE tasks SET title = 'First' WHERE user_id = %s", (owner.id,))
+            sent = thread.submit(change)
+            wait_for_a_lock(sql)
+            other.execute("SELECT clock_timestamp()")
+            moment = other.fetchone()
+        changed = sent.result().json()
+    assert (changed["title"], changed["version"]) == ("Last", 3)
+    assert moment
+    assert datetime.fromisoformat(changed["updated_at"]) > moment[0]
 
 
 def test_completing_and_reopening_set_and_clear_the_time(owner: Person) -> None:
@@ -383,6 +431,13 @@ def test_filters_narrow_the_list(owner: Person, team: str) -> None:
         (f"team_id={uuid4()}", set()),
     ):
         assert set(owner.titles(query)) == titles, query
+
+
+def test_a_filter_has_as_many_tags_as_a_task_can_have(owner: Person) -> None:
+    tags = [f"t{n}" for n in range(20)]
+    owner.add("All", tags=tags)
+    assert owner.get("tasks", params={"tag": tags}).json()["items"][0]["title"] == "All"
+    refused(owner.get("tasks", params={"tag": [*tags, "more"]}), 422)
 
 
 def test_a_moment_is_neither_before_nor_after_itself(owner: Person) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from psycopg2.errors import CheckViolation
 from psycopg2.extensions import cursor
 
 from dev.wire import CountingProxy
@@ -80,8 +81,11 @@ def test_someone_new_whose_email_is_taken_makes_no_team(owner: Person) -> None:
 @pytest.mark.parametrize("name", ["", "n" * 101, None, 7])
 def test_a_name_has_1_to_100_characters(owner: Person, name: Any) -> None:
     team = make(owner, "n" * 100)
-    refused(owner.post("teams", json={"name": name}), 422)
-    refused(owner.patch(f"teams/{team['id']}", json={"name": name}), 422)
+    for answer in (
+        owner.post("teams", json={"name": name}),
+        owner.patch(f"teams/{team['id']}", json={"name": name}),
+    ):
+        assert refused(answer, 422)["errors"][0]["pointer"] == "/name"
     assert owner.get("teams").json()["items"] == [team]
 
 
@@ -145,6 +149,8 @@ def test_members_who_joined_at_the_same_moment_stand_in_the_order_of_their_ids(
         put(owner, team, sign_up(sql, name), "member")
     sql.execute("UPDATE members SET joined_at = now() WHERE team_id = %s", (team,))
     assert [*roles(owner, team)] == sorted(roles(owner, team))
+    renamed = owner.patch(f"teams/{team}", json={"name": "T"})
+    assert renamed.json() == owner.get(f"teams/{team}").json()
 
 
 # Change and delete ------------------------------------------------------------------------------
@@ -201,8 +207,10 @@ def test_a_deleted_teams_rows_go_back_to_their_owners_as_new_versions(
 def test_a_member_is_added_then_changed_then_the_same(
     owner: Person, outsider: Person, team: str
 ) -> None:
+    before = owner.get(f"teams/{team}").json()
     added = put(owner, team, outsider, "member")
     assert (added.status_code, added.headers["etag"]) == (201, '"3"')
+    assert added.json()["updated_at"] > before["updated_at"]
     assert added.headers["location"] == f"/api/me/teams/{team}/members/{outsider.id}"
     assert added.json() == outsider.get(f"teams/{team}").json()
     changed = put(owner, team, outsider, "admin")
@@ -372,6 +380,16 @@ def test_a_members_new_name_is_a_new_version_of_the_teams_that_show_it(
     assert owner.get(f"teams/{team}", headers=known).status_code == 304
 
 
+def test_a_members_new_address_is_a_new_version_too(
+    owner: Person, teammate: Person, team: str, sql: cursor
+) -> None:
+    known = {"If-None-Match": owner.get(f"teams/{team}").headers["etag"]}
+    sql.execute('UPDATE "user" SET email = %s WHERE id = %s', (f"new-{uuid4()}", teammate.id))
+    seen = owner.get(f"teams/{team}", headers=known)
+    assert seen.status_code == 200
+    assert seen.json()["members"][1]["email"].startswith("new-")
+
+
 def test_a_member_who_is_no_user_any_more_is_gone_as_a_new_version(
     owner: Person, teammate: Person, team: str, sql: cursor
 ) -> None:
@@ -415,11 +433,12 @@ def test_what_is_forbidden_is_so_in_every_version(
     refused(teammate.delete(f"teams/{team}/members/me", headers=stale), 412)
 
 
+@pytest.mark.parametrize("role", ["admin", "owner"])
 def test_each_write_takes_the_version_that_the_one_before_it_told(
-    owner: Person, teammate: Person, team: str
+    owner: Person, teammate: Person, team: str, role: str
 ) -> None:
     tag = {"If-Match": owner.get(f"teams/{team}").headers["etag"]}
-    tag["If-Match"] = put(owner, team, teammate, "admin", **tag).headers["etag"]
+    tag["If-Match"] = put(owner, team, teammate, role, **tag).headers["etag"]
     renamed = owner.patch(f"teams/{team}", json={"name": "T"}, headers=tag)
     tag["If-Match"] = renamed.headers["etag"]
     gone = owner.delete(f"teams/{team}/members/{teammate.id}", headers=tag)
@@ -626,6 +645,27 @@ def test_whoever_joined_while_they_are_renamed_makes_a_version_more(
     assert (seen["version"], seen["members"][-1]["name"]) == (4, "New")
 
 
+def test_whoever_is_renamed_waits_for_their_teams_in_the_order_of_ids(
+    teammate: Person, sql: cursor
+) -> None:
+    """As others do: nobody waits in a circle. The higher id is first where a table is read."""
+    low, high = sorted(str(uuid4()) for _ in range(2))
+    for team in (high, low):
+        sql.execute("INSERT INTO teams (id, name) VALUES (%s, 'T')", (team,))
+        sql.execute("INSERT INTO members VALUES (%s, %s, 'owner')", (team, teammate.id))
+    answers: list[Any] = []
+    rename = partial(teammate.patch, "http://test/api/me", json={"name": "New"})
+    thread = Thread(target=lambda: answers.append(rename()))
+    with open_transaction() as other:
+        for team, begin in ((low, thread.start), (high, lambda: None)):
+            other.execute("UPDATE teams SET name = 'Theirs' WHERE id = %s", (team,))
+            begin()
+            wait_for_a_lock(sql)
+    thread.join()
+    assert answers[0].status_code == 200
+    assert names(teammate) == ["Theirs", "Theirs"]
+
+
 def test_whoever_is_demoted_while_they_wait_decides_nothing(
     owner: Person, teammate: Person, outsider: Person, team: str, sql: cursor
 ) -> None:
@@ -682,6 +722,22 @@ def test_two_owners_who_leave_at_once_leave_an_owner(sql: cursor) -> None:
 @pytest.mark.usefixtures("wide_pool")
 def test_two_owners_who_leave_at_once_200_times_leave_an_owner_each_time(sql: cursor) -> None:
     two_leave(sql, 200)
+
+
+def test_two_owners_whose_accounts_go_at_once_leave_an_owner(
+    owner: Person, teammate: Person, outsider: Person, team: str, sql: cursor
+) -> None:
+    """Better Auth deletes them past the API."""
+    put(owner, team, teammate, "owner")
+    put(owner, team, outsider, "member")
+
+    def go() -> Any:
+        with pytest.raises(CheckViolation) as refusal, open_transaction() as another:
+            another.execute(GO, (teammate.id,))
+        return refusal.value.diag.constraint_name
+
+    assert while_others_change(sql, GO, (owner.id,), go) == "teams_owners_check"
+    assert roles(outsider, team) == {teammate.id: "owner", outsider.id: "member"}
 
 
 @pytest.mark.usefixtures("wide_pool")

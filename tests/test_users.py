@@ -46,12 +46,26 @@ def test_a_patch_changes_what_it_names(owner: Person) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"name": None}, {"name": ""}, {"email": "a@example.com"}, {"id": "x"}, {"image": "x" * 2049}],
+    [
+        {"name": None},
+        {"name": ""},
+        {"name": "n" * 201},
+        {"email": "a@example.com"},
+        {"id": "x"},
+        {"image": "x" * 2049},
+    ],
 )
 def test_what_is_not_the_users_to_change_is_refused(owner: Person, body: dict[str, str]) -> None:
     before = owner.get(ME).json()
     assert owner.patch(ME, json=body).status_code == 422
     assert owner.get(ME).json() == before
+
+
+def test_a_profile_that_is_just_allowed_is_kept(owner: Person) -> None:
+    for name in ("n", "\U0001f9ca" * 200):
+        kept = owner.patch(ME, json={"name": name, "image": "x" * 2048})
+        assert kept.status_code == 200, kept.text
+        assert (owner.get(ME).json()["name"], kept.json()["image"]) == (name, "x" * 2048)
 
 
 def test_a_first_change_makes_the_row_from_the_token(sql: cursor) -> None:

@@ -26,8 +26,6 @@ class ConversationChange(NewConversation):
 
 
 class ConversationOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
     id: UUID
     user_id: UserId
     title: str | None = Field(examples=["Holiday plans"])

@@ -56,8 +56,6 @@ class Transfer(Sent):
 class DocumentBrief(BaseModel):
     """A document without its content."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: UUID
     user_id: UserId
     team_id: UUID | None

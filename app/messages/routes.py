@@ -68,7 +68,7 @@ def add_message(
     new: NewMessage,
 ) -> Message:
     """Append a message to the conversation, which thereby becomes a new version."""
-    values = [new.model_dump(mode="json")]
+    values = [new.model_dump()]
     message = found(one(writes.add_messages(db, me, once, conversation_id, values)))
     here = f"/api/me/conversations/{conversation_id}/messages/{message.id}"
     response.headers["Location"] = here
@@ -82,7 +82,7 @@ def add_messages(
     db: Database, me: Me, once: Once, conversation_id: UUID, new: NewMessages
 ) -> dict[str, Any]:
     """Append messages in this order: all of them, or none."""
-    values = new.model_dump(mode="json")["items"]
+    values = new.model_dump()["items"]
     return {"items": found(writes.add_messages(db, me, once, conversation_id, values))}
 
 

@@ -60,8 +60,6 @@ class TaskIds(Ids):
 
 
 class TaskOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
     id: UUID
     user_id: UserId
     team_id: UUID | None
@@ -114,11 +112,11 @@ class TaskQuery(SearchQuery):
     ] = sorted_by("-created_at")  # fmt: skip
 
     @property
-    def statuses(self) -> set[str] | None:
-        """The plain statuses asked for; None for all."""
+    def statuses(self) -> set[str]:
+        """The plain statuses asked for; empty where any will do."""
         groups = {"pending": {"todo", "in_progress"}, "completed": {"done"}}
-        if not self.status or "all" in self.status:
-            return None
+        if "all" in self.status:
+            return set()
         return set().union(*(groups.get(each, {each}) for each in self.status))
 
 
@@ -128,8 +126,6 @@ class DayCount(BaseModel):
 
 
 class TaskStats(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
     total: int
     by_status: dict[Status, int] = Field(examples=[{"todo": 1, "in_progress": 0, "done": 1}])
     by_priority: dict[Priority, int] = Field(

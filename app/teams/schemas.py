@@ -37,8 +37,6 @@ class MemberOut(BaseModel):
 
 
 class TeamOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
     id: UUID
     name: str = Field(examples=["Gardeners"])
     created_at: Time

@@ -17,8 +17,6 @@ class ProfileChange(Sent):
 
 
 class Profile(Always):
-    model_config = ConfigDict(from_attributes=True)
-
     id: UserId
     name: str = Field(examples=["Robin"])
     email: str | None = Field(examples=["robin@example.com"])
