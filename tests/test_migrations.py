@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from alembic.script import ScriptDirectory
 from psycopg2.extensions import cursor
+from sqlmodel import SQLModel, create_engine
 
 from app.health.routes import readiness
 from app.tables import REVISION
@@ -36,6 +37,15 @@ INSERT INTO "user" VALUES ('someone', 'Name', 'someone@example.com', true);
 FUNCTIONS = """
 SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+"""
+
+
+CONSTRAINTS = """
+SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'p', 'u')
+    AND conrelid <> 'alembic_version'::regclass
+UNION ALL SELECT indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1
 """
 
 
@@ -167,6 +177,16 @@ def test_what_differs_from_the_code_is_said(url: str) -> None:
     assert "server_default='todo'" in found
     assert "users" not in found
     assert "session" not in found
+
+
+def test_checks_keys_and_indexes_are_those_of_the_code(url: str) -> None:
+    """Alembic compares no CHECK, and not what an index sorts by."""
+    upgrade(url=url)
+    migrated = ask(url, CONSTRAINTS)
+    with create_engine(url.replace("://", "+psycopg2://")).begin() as connection:
+        SQLModel.metadata.drop_all(connection)
+        SQLModel.metadata.create_all(connection)
+    assert ask(url, CONSTRAINTS) == migrated
 
 
 def test_what_differs_and_cannot_be_written_is_said_too(url: str) -> None:
