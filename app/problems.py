@@ -36,6 +36,12 @@ from app.strict_json import escaped
 log = logging.getLogger(__name__)
 router = APIRouter(route_class=LazyRoute)
 
+WANTED = {
+    **dict.fromkeys(("model", "dict"), "Should be a JSON object"),
+    **dict.fromkeys(("datetime", "timezone"), "Should be an RFC 3339 time with a zone"),
+    "uuid": "Should be a UUID",
+}
+
 
 def reply(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
     body = {
@@ -90,12 +96,9 @@ def pointer(place: tuple[Any, ...]) -> str:
 
 
 def wanted(mistake: dict[str, Any]) -> str:
-    """Pydantic's sentence, but for the kinds that quote the input."""
-    if mistake["type"].startswith(("uuid", "datetime", "timezone")):
-        kind = mistake["type"].partition("_")[0]
-        return {"uuid": "Should be a UUID"}.get(kind, "Should be an RFC 3339 time with a zone")
-    message: str = mistake["msg"]
-    return message.removeprefix("Value error, ")
+    """Pydantic's sentence, but for the kinds that quote the input, or speak of Python's types."""
+    kind = mistake["type"].partition("_")[0]
+    return WANTED.get(kind) or str(mistake["msg"]).removeprefix("Value error, ")
 
 
 async def refused(_request: Request, error: Any) -> Response:

@@ -291,6 +291,12 @@ def test_an_unreachable_database_is_a_503_in_time_that_names_no_host(
         assert secret not in answer.text + "".join(lines)
 
 
+@pytest.mark.parametrize("path", ["tasks", "tasks/batch", "teams"])
+def test_a_body_of_another_kind_is_told_in_words_of_json(owner: Person, path: str) -> None:
+    (mistake,) = refused(owner.post(path, json=[{"title": "A list"}]), 422)["errors"]
+    assert (mistake["pointer"], mistake["detail"]) == ("", "Should be a JSON object")
+
+
 def test_a_mistake_says_what_is_wanted_instead(owner: Person) -> None:
     sent: dict[str, Any] = {"title": 7, "due_at": "soon", "team_id": "x", "status": "never"}
     mistakes = refused(owner.post("tasks", json=sent), 422)["errors"]
