@@ -62,7 +62,7 @@ def complete(document: dict[str, Any]) -> None:
 
 
 def simplify(parameter: dict[str, Any]) -> None:
-    """One that is not given is absent: null cannot be sent. No generator takes a header's const."""
+    """One that is not given is absent: null cannot be sent. Generators list even a single word."""
     schema = parameter["schema"]
     if {"type": "null"} in schema.get("anyOf", []):
         schema |= schema.pop("anyOf")[0]

@@ -15,7 +15,7 @@ EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=
 def written(time: Any) -> Any:
     """Only as RFC 3339 writes it: pydantic would take 1767225600 too, and dates alone."""
     if not (isinstance(time, datetime) or (isinstance(time, str) and RFC_3339.fullmatch(time))):
-        raise ValueError("should be an RFC 3339 time with a zone")
+        raise ValueError("Should be an RFC 3339 time with a zone")
     return time
 
 
@@ -28,7 +28,7 @@ def without_defaults(schema: dict[str, Any]) -> None:
 def utc(time: datetime) -> datetime:
     """The same moment in UTC, if every zone can show it: a row nobody can read back is poison."""
     if not EARLIEST <= time <= LATEST:
-        raise ValueError(f"should be between {EARLIEST.date()} and {LATEST.date()}")
+        raise ValueError(f"Should be between {EARLIEST.date()} and {LATEST.date()}")
     return time.astimezone(UTC)
 
 
@@ -44,7 +44,7 @@ def within(size: int) -> AfterValidator:
 
     def check(text: str) -> str:
         if len(text.encode()) > size:
-            raise ValueError(f"should have at most {size} bytes of UTF-8")
+            raise ValueError(f"Should have at most {size} bytes of UTF-8")
         return text
 
     return AfterValidator(check)

@@ -62,7 +62,7 @@ class KeyRing:
         await to_thread.run_sync(self.refresh, kid, limiter=None if kid in self.keys else queue())
 
     def refresh(self, kid: str) -> None:
-        """Fetch the keys, once for all who wait; whose key still serves does not wait."""
+        """Fetch the keys, once for all who wait; whose key still serves waits for nobody else."""
         if not self.lock.acquire(blocking=kid not in self.keys):
             return
         try:
@@ -92,8 +92,9 @@ strangers: RunVar[CapacityLimiter] = RunVar("strangers")
 
 def queue() -> CapacityLimiter:
     """One at a time, in this event loop."""
-    line = strangers.get(None) or CapacityLimiter(1)
-    strangers.set(line)
+    line = strangers.get(None)
+    if line is None:
+        strangers.set(line := CapacityLimiter(1))
     return line
 
 

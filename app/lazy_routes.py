@@ -22,9 +22,11 @@ class LazyRoute(APIRoute):
     """Knows which requests are its own; all else is made when it is first asked for.
 
     FastAPI takes a millisecond or two to learn of an endpoint what it takes and gives, with all
-    that it depends on. An app may be asked by several event loops at once, each in a thread of its
-    own: one makes the route, and the others wait for that.
+    that it depends on. Tests' clients and proofs ask one app from several event loops, each in a
+    thread of its own: one makes the route, and the others wait for that.
     """
+
+    made = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.endpoint, self.methods = endpoint, {*options["methods"]}
@@ -49,6 +51,8 @@ class LazyRoute(APIRoute):
 
     def complete(self) -> None:
         """Make it now, unless that is done, or is what this thread is doing."""
+        if self.made:
+            return
         with MAKING:
             make = vars(self).pop("make", None)
             if make is None:
@@ -56,6 +60,7 @@ class LazyRoute(APIRoute):
             try:
                 make()
                 self.use()
+                self.made = True
             except BaseException:
                 self.make = make  # the next request is told the same reason
                 raise

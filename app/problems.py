@@ -39,6 +39,7 @@ router = APIRouter(route_class=LazyRoute)
 WANTED = {
     **dict.fromkeys(("model", "dict"), "Should be a JSON object"),
     **dict.fromkeys(("datetime", "timezone"), "Should be an RFC 3339 time with a zone"),
+    "list": "Should be a JSON array",
     "uuid": "Should be a UUID",
 }
 
@@ -53,8 +54,7 @@ def reply(problem: Problem, headers: dict[str, str] | None = None) -> JSONRespon
         "request_id": facts.get().request_id,
         **({"errors": problem.errors} if problem.errors else {}),
     }
-    all_headers = {**problem.headers, **(headers or {})}
-    return JSONResponse(body, problem.status, all_headers, PROBLEM_JSON)
+    return JSONResponse(body, problem.status, {**problem.headers, **(headers or {})}, PROBLEM_JSON)
 
 
 async def ours(_request: Request, problem: Any) -> Response:

@@ -23,7 +23,7 @@ Change = TypeVar("Change", bound=ById)
 
 def distinct(ids: list[UUID]) -> list[UUID]:
     if len(set(ids)) != len(ids):
-        raise ValueError("should name each of them once")
+        raise ValueError("Should name each of them once")
     return ids
 
 

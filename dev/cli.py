@@ -123,7 +123,7 @@ def told(error: Exception) -> str | None:
     if isinstance(error, Trouble):
         return str(error)
     if isinstance(error, OSError):  # a right, a folder or room is missing
-        full = "what is printed goes nowhere" if error.errno == errno.ENOSPC else None
+        full = "what is written is lost" if error.errno == errno.ENOSPC else None
         where = error.filename or full
         return where and f"{error.strerror}: {where}"
     from app.settings import SettingsError  # noqa: PLC0415  0.3 s that only a mistake pays

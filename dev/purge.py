@@ -7,15 +7,17 @@ import typer
 from dev.local import database
 from dev.progress import console, note
 
+Days = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=36_500, metavar="DAYS", help="Since deletion; PURGE_AFTER_DAYS if absent."
+    ),
+]
+
 
 def purge(
     *,
-    older_than: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=36_500, metavar="DAYS", help="Since deletion; PURGE_AFTER_DAYS if absent."
-        ),
-    ] = None,
+    older_than: Days = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count it only.")] = False,
 ) -> None:
     """Remove for good what was deleted long enough ago, and old keys of writes.

@@ -31,12 +31,11 @@ def serve() -> None:
     """Serve a built bundle under its platform's own runtime."""
 
 
+Port = Annotated[int, typer.Option(min=1, max=65_000, metavar="PORT", help="Or the next free one.")]
+
+
 @app.command()
-def vercel(
-    port: Annotated[
-        int, typer.Option(min=1, max=65_000, metavar="PORT", help="Or the next free one.")
-    ] = 8000,
-) -> None:
+def vercel(port: Port = 8000) -> None:
     """Serve Vercel's function under Vercel's runtime, until Ctrl-C.
 
     It is built first where anything has changed since, with Node, and runs as one

@@ -40,13 +40,8 @@ def free_port(host: str, wanted: int) -> int:
     if not host:
         raise Trouble("Name a host: 127.0.0.1, or 0.0.0.0 to be seen by other machines.")
     for port in range(wanted, wanted + 20):
-        try:
-            socket.create_server((host, port)).close()
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                continue
-            why = str(error.strerror).partition(" (while")[0]  # Python repeats the address
-            raise Trouble(f"Nothing can listen at {host}, port {port}: {why}.") from None
+        if is_taken(host, port):
+            continue
         if port != wanted:
             note(
                 f"port {wanted} is taken by another program, perhaps `thaw up`: using {port}; "
@@ -57,6 +52,18 @@ def free_port(host: str, wanted: int) -> int:
         f"No free port from {wanted} to {wanted + 19}: name another with --port, or end what "
         "listens there."
     )
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Raises Trouble where nobody can listen."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return True
+        why = str(error.strerror).partition(" (while")[0]  # Python repeats the address
+        raise Trouble(f"Nothing can listen at {host}, port {port}: {why}.") from None
+    return False
 
 
 @contextmanager

@@ -16,15 +16,17 @@ from dev.branch import pruning
 from dev.cli import COMMANDS, app, load
 from dev.token import mint
 from dev.vercel import building
+from tests.needs import linux, needs
 
 THAW = [sys.executable, "-m", "dev"]
+NOTHING_SET = dict.fromkeys(("DATABASE_URL", "DATABASE_URL_UNPOOLED", "JWKS_URL", "JWKS"), "")
 
 
 def thaw(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  ourselves
         [*THAW, *arguments],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": "", "DATABASE_URL_UNPOOLED": "", **environment},
+        env={**os.environ, **NOTHING_SET, **environment},
         check=False,
         capture_output=True,
         text=True,
@@ -39,7 +41,8 @@ def thaw(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         ("token", "file"),
         ("migrate status", "file"),
         ("build lambda", "file"),
-        ("neon status", "/proc/thaw"),  # where even root makes no folder
+        # where even root makes no folder
+        pytest.param("neon status", "/proc/thaw", marks=needs(linux)),
     ],
 )
 def test_a_state_that_cannot_be_kept_is_told_with_its_place(
@@ -85,12 +88,13 @@ def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("line", ["--help", "token"])
-@pytest.mark.parametrize("end", [">&-", "| true", "> /dev/full"])
+@pytest.mark.parametrize("end", [">&-", "| true", pytest.param("> /dev/full", marks=needs(linux))])
 def test_who_does_not_listen_gets_no_traceback(line: str, end: str) -> None:
     command = f'"$0" -m dev {line} {end}'
     done = subprocess.run(  # noqa: S603  ourselves
         ["/bin/sh", "-c", command, sys.executable],
         cwd=ROOT,
+        env={**os.environ, **NOTHING_SET},
         check=False,
         capture_output=True,
         text=True,
@@ -103,6 +107,7 @@ def test_who_does_not_listen_gets_no_traceback(line: str, end: str) -> None:
 INTERRUPTED = """
 import os, runpy, signal, sys
 where, sys.argv = sys.argv[1], ["thaw", "prove"]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 class Interrupted:
     def find_spec(self, name, *_):
         if name == where:

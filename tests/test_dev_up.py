@@ -65,8 +65,9 @@ def test_a_host_that_is_not_this_machine_is_not_taken_for_a_port_that_is_taken(h
 
 
 def test_the_token_is_shown_once_and_the_lines_to_paste_make_their_own(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("JWKS_URL", "")
     introduce("http://127.0.0.1:8000")
     said = capsys.readouterr().out
     (token,) = re.findall(r"Token  (eyJ\S+)\n", said)

@@ -120,7 +120,7 @@ def test_nobody_passes_before_the_models_are_made(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(LazyRoute, "use", slowly)
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(ask)
-        using.wait()
+        assert using.wait(60)
         assert [threads.submit(ask).result(), first.result()] == [8, 8]
 
 

@@ -302,7 +302,7 @@ def test_a_mistake_says_what_is_wanted_instead(owner: Person) -> None:
     mistakes = refused(owner.post("tasks", json=sent), 422)["errors"]
     assert {each["pointer"]: each["detail"] for each in mistakes} == {
         "/title": "Input should be a valid string",
-        "/due_at": "should be an RFC 3339 time with a zone",
+        "/due_at": "Should be an RFC 3339 time with a zone",
         "/team_id": "Should be a UUID",
         "/status": "Input should be 'todo', 'in_progress' or 'done'",
     }

@@ -16,7 +16,7 @@ LONGEST_KEY = 64
 
 def keyed(metadata: dict[str, str]) -> dict[str, str]:
     if not all(1 <= len(key) <= LONGEST_KEY for key in metadata):
-        raise ValueError(f"should have keys of 1 to {LONGEST_KEY} characters")
+        raise ValueError(f"Should have keys of 1 to {LONGEST_KEY} characters")
     return metadata
 
 

@@ -19,9 +19,8 @@ LINTERS: dict[str, Callable[[], list[str]]] = {
 def lint() -> None:
     """Look at the revisions' SQL and at the workflows; exit 1 if one is wrong.
 
-    What is justified is said so where it stands, with the reason beside it: a
-    comment `-- squawk-ignore RULE` in a revision, `# zizmor: ignore[RULE]` in a
-    workflow.
+    Justified exceptions stand beside their reason: `-- squawk-ignore RULE` in a
+    revision, `# zizmor: ignore[RULE]` in a workflow.
     """
     found = 0
     for name, linter in LINTERS.items():

@@ -89,19 +89,16 @@ def faults() -> None:
         print(f"waiting: {one['fault']} --times {one['times'] or 0}")
 
 
+Fault = Annotated[str, typer.Argument(help="One that `faults` lists, or `clear`.")]
+Times = Annotated[int, typer.Option(min=0, metavar="NUMBER", help="So often; 0: until `clear`.")]
+Seconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="How long `slow` takes.")]
+After = Annotated[
+    int | None, typer.Option(min=0, metavar="MESSAGES", help="Cut a session after so many.")
+]
+
+
 @app.command()
-def fault(
-    name: Annotated[str, typer.Argument(help="One that `faults` lists, or `clear`.")],
-    times: Annotated[
-        int, typer.Option(min=0, metavar="NUMBER", help="So often; 0: until `clear`.")
-    ] = 1,
-    seconds: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="How long `slow` takes.")
-    ] = None,
-    after: Annotated[
-        int | None, typer.Option(min=0, metavar="MESSAGES", help="Cut a session after so many.")
-    ] = None,
-) -> None:
+def fault(name: Fault, times: Times = 1, seconds: Seconds = None, after: After = None) -> None:
     """Let something go wrong, once or --times; `clear` ends what waits.
 
     thaw neon fault slow --seconds 5    the next connection is answered late

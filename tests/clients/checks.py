@@ -17,8 +17,8 @@ OF_THE_MOMENT = {
 """Codes of refusals that depend on what is there, and so may meet any request."""
 UNTELLABLE = (
     r"/query takes ",  # parameters that do not go together
-    r"/items should name each ",  # changes of one row, twice in a batch
-    r".* should be between 0001-01-02 and ",  # times that not every zone can show
+    r"/items Should name each ",  # changes of one row, twice in a batch
+    r".* Should be between 0001-01-02 and ",  # times that not every zone can show
     r".* text may not hold NUL",  # each and every text would need a pattern
 )
 """What is wrong with requests that a JSON Schema cannot refuse."""
