@@ -281,26 +281,31 @@ def test_who_has_a_key_that_serves_does_not_wait_for_a_fetch(
         assert waits.result().status_code == 200
 
 
-def test_whose_key_is_unknown_waits_without_a_thread_that_requests_need(
+def test_those_whose_key_is_unknown_wait_in_line_without_threads_that_requests_need(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def leave_one_thread() -> None:
         to_thread.current_default_thread_limiter().total_tokens = 1
 
+    async def in_line() -> int:
+        return keys.queue().statistics().tasks_waiting
+
     assert ask().status_code == 200
     keys.ring().tried = 0  # long ago
     monkeypatch.setattr(keys, "PATIENCE", 5)
     issuer.answer = hang
-    with TestClient(app) as client, ThreadPoolExecutor(1) as another:
+    with TestClient(app) as client, ThreadPoolExecutor(2) as others:
         assert client.portal
         client.portal.call(leave_one_thread)
-        waits = another.submit(ask, "unknown", client=client)
-        while issuer.fetches < 2 and not waits.done():
+        wait = [others.submit(ask, kid, client=client) for kid in ("unknown", "made up")]
+        while not client.portal.call(in_line) and not any(one.done() for one in wait):
             time.sleep(0.01)
         assert ask(client=client).status_code == 200
-        assert not waits.done()
+        assert not any(one.done() for one in wait)
         issuer.silence.set()
-        refused(waits.result(), 401)
+        for one in wait:
+            refused(one.result(), 401)
+    assert issuer.fetches == 2
 
 
 @pytest.mark.parametrize("algorithm", PUBLIC)
