@@ -117,7 +117,7 @@ def test_a_schema_only_branch_is_a_root(api: Api) -> None:
 
 
 def test_nothing_is_changed_while_operations_run(api: Api, cloud: Cloud) -> None:
-    cloud.api_faults.operation_seconds = 0.5
+    cloud.api_faults.operation_seconds = 2
     made = api.post("/branches", {"branch": {"name": "slow"}}).json
     assert api.post("/branches").status == 423
     assert api.delete(f"/branches/{made['branch']['id']}").status == 423
@@ -129,7 +129,7 @@ def test_nothing_is_changed_while_operations_run(api: Api, cloud: Cloud) -> None
     api.settle()
     done = api.get(path).json["operation"]
     assert done["status"] == "finished"
-    assert done["total_duration_ms"] >= 500
+    assert done["total_duration_ms"] >= 2000
 
 
 def test_an_operation_that_fails_cancels_those_after_it(api: Api, cloud: Cloud) -> None:

@@ -109,7 +109,7 @@ def test_a_refusal_is_passed_on(cloud: Cloud, status: int, words: str) -> None:
 
 
 def test_it_comes_again_when_operations_are_under_way(cloud: Cloud, api: Api) -> None:
-    cloud.api_faults.operation_seconds = 1
+    cloud.api_faults.operation_seconds = 5  # longer than Node takes to start
     api.post("/branches")
     done = neonctl(cloud, "branches", "create", "--name=pr-4")
     cloud.api_faults.operation_seconds = 0
