@@ -54,7 +54,8 @@ class Deployment:
         if got.status_code == UNAUTHORIZED != expected:
             raise Trouble(REFUSED if "Authorization" in self._client.headers else LOGIN)
         if got.status_code != expected:
-            raise Trouble(f"{method} {path} was answered with {got.status_code}: {got.text[:200]}")
+            said = " ".join(got.text.split())[:200]
+            raise Trouble(f"{method} {path} was answered with {got.status_code}: {said}")
         return got
 
     def health(self) -> None:

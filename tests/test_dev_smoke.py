@@ -88,11 +88,13 @@ class Login(BaseHTTPRequestHandler):
 
     shown: ClassVar[list[str | None]] = []
     status: ClassVar[int] = 200
+    page: ClassVar[bytes] = b""
 
     def do_GET(self) -> None:
         self.shown.append(self.headers["X-Vercel-Protection-Bypass"])
         self.send_response(self.status)
         self.end_headers()
+        self.wfile.write(self.page)
 
     def log_message(self, *_: object) -> None: ...
 
@@ -119,6 +121,17 @@ def test_a_login_is_not_taken_for_a_wrong_token(monkeypatch: pytest.MonkeyPatch)
         login.shutdown()
     Login.shown.clear()
     assert "VERCEL_AUTOMATION_BYPASS_SECRET leads past it" in done.output
+
+
+def test_what_another_program_answers_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Login, "status", 404)
+    monkeypatch.setattr(Login, "page", b"<!doctype html>\n  <title>Not found</title>\n")
+    with HTTPServer(("127.0.0.1", 0), Login) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        told, *_ = smoke(f"http://127.0.0.1:{other.server_port}").output.splitlines()
+        other.shutdown()
+    Login.shown.clear()
+    assert told.endswith("answered with 404: <!doctype html> <title>Not found</title>")
 
 
 def test_nobody_there_is_wrong_and_said_once() -> None:
